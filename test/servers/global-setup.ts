@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import postgres from 'postgres';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from './postgres.js';
+import { startRedis } from './redis.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgres: { readonly url: string; readonly adminUrl: string; readonly template: string };
+    redis: { readonly url: string } | { readonly problem: string };
+  }
+}
+
+/** Starts the servers that all tests share; vitest calls what it returns at the end of the run. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [database, redis] = await Promise.all([startPostgres(), startRedis().catch(problemOf)]);
+  const stop = async () => {
+    if ('stop' in redis) await redis.stop();
+    await database.stop();
+  };
+  try {
+    const template = await createTemplate(database.url);
+    project.provide('postgres', { url: database.url, adminUrl: database.adminUrl, template });
+    project.provide('redis', 'stop' in redis ? { url: redis.url } : redis);
+    return async () => {
+      await dropDatabase(database.adminUrl, template);
+      await stop();
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Migrated once: a test's own database is a copy, which takes 50 ms. */
+async function createTemplate(url: string): Promise<string> {
+  const name = `taskmirror_template_${process.pid}_${Date.now()}`;
+  const sql = postgres(url, { max: 1 });
+  await sql`create database ${sql(name)}`;
+  await sql.end();
+  const migrate = new URL('../../src/mirror/migrate.ts', import.meta.url);
+  if (existsSync(migrate)) {
+    const module = await import(migrate.href);
+    await module.migrate(Object.assign(new URL(url), { pathname: `/${name}` }).href);
+  }
+  return name;
+}
+
+async function dropDatabase(url: string, name: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await sql`drop database if exists ${sql(name)} with (force)`;
+  await sql.end();
+}
+
+/** Without Redis only the tests that need it fail, each with this message. */
+function problemOf(error: unknown): { problem: string } {
+  return { problem: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import postgres from 'postgres';
+import { freePort, makePlace, startGuarded } from './guarded.js';
+import { until } from './until.js';
+
+export interface TestPostgres {
+  /** Connects as the worker does: a role that may create databases and roles, but is no superuser. */
+  readonly url: string;
+  /** Connects as superuser; the same as `url` for a server that was given to us. */
+  readonly adminUrl: string;
+  stop(): Promise<void>;
+}
+
+/** The server named by TEST_DATABASE_URL, or one of our own from the newest binaries that this machine has. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const given = process.env['TEST_DATABASE_URL'];
+  if (given) return { url: given, adminUrl: given, stop: async () => {} };
+
+  const binaries = findBinaries();
+  const place = makePlace('postgres');
+  const data = join(place.folder, 'data');
+  execFileSync(
+    join(binaries, 'initdb'),
+    ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'],
+    { cwd: place.folder, stdio: 'pipe', ...place.user },
+  );
+  const port = await freePort();
+  writeFileSync(join(data, 'postgresql.auto.conf'), settings(port));
+  const server = startGuarded(place, 'INT', [join(binaries, 'postgres'), '-D', data]);
+  const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  try {
+    await until('PostgreSQL answers', () => createWorkerRole(adminUrl), 30_000);
+  } catch (error) {
+    const output = server.output();
+    await server.stop();
+    throw new Error(`PostgreSQL for the tests did not start (${output})`, { cause: error });
+  }
+  return { url: `postgres://taskmirror@127.0.0.1:${port}/postgres`, adminUrl, stop: server.stop };
+}
+
+function findBinaries(): string {
+  const onPath = (process.env['PATH'] ?? '').split(delimiter);
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [...onPath, ...versions.map((version) => join(debian, version, 'bin'))];
+  const found = folders.find((folder) =>
+    ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))),
+  );
+  if (found) return found;
+  throw new Error('No PostgreSQL on this machine: install it, or set TEST_DATABASE_URL.');
+}
+
+/** Durability off: what a test needs is gone with the test. */
+function settings(port: number): string {
+  return `
+listen_addresses = '127.0.0.1'
+port = ${port}
+unix_socket_directories = ''
+max_connections = 200
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+`;
+}
+
+async function createWorkerRole(adminUrl: string): Promise<true> {
+  const sql = postgres(adminUrl, { max: 1, connect_timeout: 2 });
+  try {
+    await sql`create role taskmirror login createdb createrole`;
+    return true;
+  } finally {
+    await sql.end();
+  }
+}

@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { freePort, makePlace, type Place, startGuarded } from './guarded.js';
+import { until } from './until.js';
+
+export interface TestRedis {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+interface Program {
+  readonly command: string;
+  readonly libraries: string | null;
+}
+
+/** The server named by TEST_REDIS_URL, one that is installed, or one unpacked from Debian's packages for this run. */
+export async function startRedis(): Promise<TestRedis> {
+  const given = process.env['TEST_REDIS_URL'];
+  if (given) return { url: given, stop: async () => {} };
+
+  const place = makePlace('redis');
+  const program = installed() ?? unpacked(place);
+  const port = await freePort();
+  const server = startGuarded(place, 'TERM', [
+    ...(program.libraries ? ['env', `LD_LIBRARY_PATH=${program.libraries}`] : []),
+    program.command,
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', place.folder],
+    ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
+  ]);
+  try {
+    await until('Redis answers', () => ping(port));
+  } catch (error) {
+    const output = server.output();
+    await server.stop();
+    throw new Error(`Redis for the tests did not start (${output})`, { cause: error });
+  }
+  return { url: `redis://127.0.0.1:${port}`, stop: server.stop };
+}
+
+function installed(): Program | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const commands = folders.flatMap((folder) =>
+    ['redis-server', 'valkey-server'].map((name) => join(folder, name)),
+  );
+  const command = commands.find((path) => existsSync(path));
+  return command ? { command, libraries: null } : null;
+}
+
+/**
+ * Downloads the Debian packages and unpacks them into the server's own folder. Nothing is installed: no rights are
+ * needed, and no service starts.
+ */
+function unpacked(place: Place): Program {
+  const apt = join(place.folder, 'apt');
+  const root = join(place.folder, 'root');
+  const run = (command: string, args: readonly string[]) =>
+    execFileSync(command, args, { stdio: 'pipe', timeout: 120_000, ...place.user });
+  const options = [
+    `Dir::State::lists=${join(apt, 'lists')}`,
+    `Dir::Cache=${apt}`,
+    'Debug::NoLocking=1',
+  ].flatMap((option) => ['-o', option]);
+  try {
+    run('mkdir', ['-p', join(apt, 'lists/partial'), join(apt, 'archives/partial')]);
+    run('apt-get', [...options, '-qq', 'update']);
+    run('apt-get', [
+      ...options,
+      '-qq',
+      '-y',
+      '--no-install-recommends',
+      '--download-only',
+      'install',
+      'redis-server',
+    ]);
+    const packages = readdirSync(join(apt, 'archives')).filter((name) => name.endsWith('.deb'));
+    for (const name of packages) run('dpkg-deb', ['-x', join(apt, 'archives', name), root]);
+  } catch (error) {
+    throw new Error(
+      'No Redis for the tests: install redis-server or valkey-server, or set TEST_REDIS_URL (and this machine has no apt-get that could fetch one).',
+      { cause: error },
+    );
+  }
+  const triplet = readdirSync(join(root, 'usr/lib')).find((name) => name.includes('linux-gnu')) ?? '';
+  return { command: join(root, 'usr/bin/redis-server'), libraries: join(root, 'usr/lib', triplet) };
+}
+
+function ping(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    socket.once('data', (answer) => {
+      socket.destroy();
+      resolve(answer.toString().startsWith('+PONG'));
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
