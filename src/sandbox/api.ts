@@ -23,6 +23,12 @@ export interface SandboxApi {
   /** The stable name by which faults and the request log know a request: `tasks.list`, `tasks.update`, `oauth.token`, …, `unknown`. */
   routeOf(request: SandboxRequest): string;
   handle(request: SandboxRequest): SandboxResponse;
+  /** Asked on arrival, before any delay, with how many requests are in flight (this one included): an answer turns it away. */
+  admit?(request: SandboxRequest, inFlight: number): SandboxResponse | undefined;
+  /** The API's own body for an error that a fault asks for. Without it the kernel writes the documented shape. */
+  failure?(status: number, request: SandboxRequest): unknown;
+  /** Told of an error that a fault answered in the API's name before any work was done. */
+  failed?(request: SandboxRequest, response: SandboxResponse): void;
   /** Everything needed to go on later, as JSON; `restore` takes it back. */
   snapshot(): unknown;
   restore(snapshot: unknown): void;
