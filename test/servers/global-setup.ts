@@ -54,5 +54,6 @@ async function dropDatabase(url: string, name: string): Promise<void> {
 
 /** Without Redis only the tests that need it fail, each with this message. */
 function problemOf(error: unknown): { problem: string } {
-  return { problem: error instanceof Error ? error.message : String(error) };
+  if (!(error instanceof Error)) return { problem: String(error) };
+  return { problem: error.cause ? `${error.message} Cause: ${error.cause}` : error.message };
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { freePort, makePlace, type Place, startGuarded } from './guarded.js';
@@ -77,10 +77,10 @@ function unpacked(place: Place): Program {
     const packages = readdirSync(join(apt, 'archives')).filter((name) => name.endsWith('.deb'));
     for (const name of packages) run('dpkg-deb', ['-x', join(apt, 'archives', name), root]);
   } catch (error) {
-    throw new Error(
-      'No Redis for the tests: install redis-server or valkey-server, or set TEST_REDIS_URL (and this machine has no apt-get that could fetch one).',
-      { cause: error },
-    );
+    rmSync(place.folder, { recursive: true });
+    throw new Error('No Redis for the tests: install redis-server or valkey-server, or set TEST_REDIS_URL.', {
+      cause: error,
+    });
   }
   const triplet = readdirSync(join(root, 'usr/lib')).find((name) => name.includes('linux-gnu')) ?? '';
   return { command: join(root, 'usr/bin/redis-server'), libraries: join(root, 'usr/lib', triplet) };
