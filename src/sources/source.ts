@@ -69,6 +69,8 @@ export interface SourceClient {
   walk(from: Position | null, signal: AbortSignal): AsyncIterable<Page>;
   /** One task. `gone` only when the API says of this id that there is no such task, and answers for other ids. */
   read(id: number, signal: AbortSignal): Promise<SingleAnswer>;
+  /** Closes the connections to the API; requests still under way end as network errors. */
+  close(): Promise<void>;
 }
 
 export interface Source {

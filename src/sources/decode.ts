@@ -1,0 +1,64 @@
+import { type Columns, type Decoded, type Field, FieldError, type Json, type JsonObject } from './source.js';
+
+/** PostgreSQL's jsonb holds neither, in a value or in a key. */
+const UNHOLDABLE = /[\0\p{Surrogate}]/u;
+/** Far deeper than any task, and shallow enough for PostgreSQL's and our own stack. */
+const MAX_DEPTH = 100;
+
+/**
+ * Reads one element of an answer as a task, tolerant of keys that are unknown or missing, strict about the fields it uses.
+ * Never throws: an element that can't be a task is told with its id, so that the rest of its page goes on.
+ */
+export function decode(fields: readonly Field[], element: Json, idKeys: readonly string[] = ['id']): Decoded {
+  if (!isObject(element)) return { ok: false, id: null, reason: 'expected a task, got no JSON object' };
+  const given = idKeys.map((key) => element[key]).find((value) => value !== undefined);
+  if (typeof given !== 'number' || !Number.isSafeInteger(given) || given <= 0) {
+    return {
+      ok: false,
+      id: printable(given),
+      reason: `${idKeys[0]}: expected a positive whole number below 2^53`,
+    };
+  }
+  const fault = unholdable(element, 0);
+  if (fault !== null) return { ok: false, id: String(given), reason: fault };
+  try {
+    return { ok: true, task: { id: given, columns: columnsIn(fields, element), raw: element } };
+  } catch (error) {
+    if (error instanceof FieldError) return { ok: false, id: String(given), reason: error.message };
+    throw error;
+  }
+}
+
+export function isObject(json: unknown): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+function columnsIn(fields: readonly Field[], task: JsonObject): Columns {
+  return Object.assign({}, ...fields.map((field) => field.decode(task)));
+}
+
+/** Why PostgreSQL could not hold this JSON, or null. */
+function unholdable(json: Json, depth: number): string | null {
+  if (depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
+  if (typeof json === 'string') {
+    return UNHOLDABLE.test(json)
+      ? 'a text holds a NUL or half a surrogate pair, which PostgreSQL cannot store'
+      : null;
+  }
+  // JSON.parse reads 1e999 as Infinity, which would be written back as null.
+  if (typeof json === 'number') return Number.isFinite(json) ? null : 'a number is too large';
+  if (typeof json !== 'object' || json === null) return null;
+  for (const [key, value] of Object.entries(json)) {
+    const fault = unholdable(key, depth) ?? unholdable(value, depth + 1);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+/** An id as it came, for a person to find the row by; cut, and free of what a log or a table can't hold. */
+function printable(id: Json | undefined): string | null {
+  if (typeof id !== 'number' && typeof id !== 'string') return null;
+  return String(id)
+    .slice(0, 40)
+    .replace(/[\p{Cc}\p{Surrogate}]/gu, '?');
+}

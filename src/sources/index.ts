@@ -1,0 +1,21 @@
+import type { Account, SourceDeps } from './account.js';
+import { freshbooks } from './freshbooks/source.js';
+import { invoiced } from './invoiced/source.js';
+import type { Source, SourceClient, SourceName } from './source.js';
+
+export type {
+  Account,
+  FreshbooksAccount,
+  InvoicedAccount,
+  RequestEvent,
+  Share,
+  SourceDeps,
+} from './account.js';
+
+/** All sources. A third API is one folder, one table in the mirror and one line here and below. */
+export const sources: Readonly<Record<SourceName, Source>> = { invoiced, freshbooks };
+
+/** Opens a client for one account. Asks the API nothing yet. */
+export function openSource(account: Account, _deps: SourceDeps): SourceClient {
+  throw new Error(`no client for ${account.source} yet`);
+}
