@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from './postgres.js';
@@ -6,7 +5,12 @@ import { startRedis } from './redis.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    postgres: { readonly url: string; readonly adminUrl: string; readonly template: string };
+    postgres: {
+      readonly url: string;
+      readonly adminUrl: string;
+      readonly template: string;
+      readonly problem: string | null;
+    };
     redis: { readonly url: string } | { readonly problem: string };
   }
 }
@@ -20,7 +24,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const template = await createTemplate(database.url);
-    project.provide('postgres', { url: database.url, adminUrl: database.adminUrl, template });
+    const problem = await migrate(database.url, template).then(() => null, problemOf);
+    project.provide('postgres', {
+      url: database.url,
+      adminUrl: database.adminUrl,
+      template,
+      problem: problem && `The migrations fail: ${problem.problem}`,
+    });
     project.provide('redis', 'stop' in redis ? { url: redis.url } : redis);
     return async () => {
       await dropDatabase(database.adminUrl, template);
@@ -38,12 +48,12 @@ async function createTemplate(url: string): Promise<string> {
   const sql = postgres(url, { max: 1 });
   await sql`create database ${sql(name)}`;
   await sql.end();
-  const migrate = new URL('../../src/mirror/migrate.ts', import.meta.url);
-  if (existsSync(migrate)) {
-    const module = await import(migrate.href);
-    await module.migrate(Object.assign(new URL(url), { pathname: `/${name}` }).href);
-  }
   return name;
+}
+
+async function migrate(url: string, database: string): Promise<void> {
+  const module = await import('../../src/mirror/migrate.js');
+  await module.migrate(Object.assign(new URL(url), { pathname: `/${database}` }).href);
 }
 
 async function dropDatabase(url: string, name: string): Promise<void> {
@@ -52,7 +62,7 @@ async function dropDatabase(url: string, name: string): Promise<void> {
   await sql.end();
 }
 
-/** Without Redis only the tests that need it fail, each with this message. */
+/** Without Redis, or with a broken migration, only the tests that need it fail, each with this message. */
 function problemOf(error: unknown): { problem: string } {
   if (!(error instanceof Error)) return { problem: String(error) };
   return { problem: error.cause ? `${error.message} Cause: ${error.cause}` : error.message };

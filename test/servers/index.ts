@@ -18,6 +18,7 @@ export interface TestDatabase {
 /** A new database, migrated; `empty` leaves the migrations out. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   const server = inject('postgres');
+  if (server.problem && !options.empty) throw new Error(server.problem);
   const name = unique('test');
   await withClient(server.url, async (sql) => {
     await sql`create database ${sql(name)} template ${sql(options.empty ? 'template0' : server.template)}`;
