@@ -1,38 +1,27 @@
 import type { SandboxApi, SandboxRequest, SandboxResponse, SandboxWorld } from '../api.js';
 import { createOAuth, type OAuth } from './oauth.js';
-import { defaultFreshBooksOptions, type FreshBooksOptions } from './options.js';
+import { type FreshBooksOptions, freshbooksDefaults } from './options.js';
 import { createPeople, type FreshBooksPeople } from './people.js';
 import { errorResponse, Problem, problem } from './problem.js';
 import { createRateLimit } from './rate-limit.js';
-import { type FreshBooksSeed, seedRows } from './seed.js';
+import { findRoute, neededScope, type Route } from './routes.js';
 import { type FreshBooksSnapshot, packRows, parseSnapshot, unpackRows } from './snapshot.js';
 import { createTaskStore } from './task-store.js';
-import { createTaskCalls, nextId } from './tasks.js';
+import { createTaskCalls } from './tasks.js';
 import { usersMe } from './users-me.js';
 
-export type { TokenGrant } from './oauth.js';
-export {
-  defaultFreshBooksOptions,
-  type ErrorShape,
-  type FreshBooksOptions,
-  type ListOrder,
-} from './options.js';
+export type { OAuth, TokenGrant } from './oauth.js';
+export { type ErrorShape, type FreshBooksOptions, freshbooksDefaults, type ListOrder } from './options.js';
 export type { FreshBooksPeople, TaskInput } from './people.js';
 export type { FreshBooksSeed } from './seed.js';
 export type { FreshBooksTask } from './task-json.js';
 
-export interface FreshBooksApi
-  extends SandboxApi,
-    FreshBooksPeople,
-    Pick<OAuth, 'consent' | 'grant' | 'revoke'> {
+export interface FreshBooksApi extends SandboxApi {
   readonly name: 'freshbooks';
+  /** In force at once when changed; tokens count at the beginning only. */
   readonly options: FreshBooksOptions;
-  /** Turns switches while it runs. Tokens given in the options count at the beginning only. */
-  configure(changes: Partial<FreshBooksOptions>): void;
-  /** Adds tasks. */
-  seed(seed: FreshBooksSeed): void;
-  /** The next writes of tasks, this many, are answered with 409: another request is changing the same object. */
-  conflictNext(count: number): void;
+  readonly people: FreshBooksPeople;
+  readonly oauth: Pick<OAuth, 'consent' | 'grant' | 'revoke'>;
 }
 
 /** The FreshBooks API as far as tasks need it, kept in memory. */
@@ -40,15 +29,17 @@ export function createFreshBooksApi(
   world: SandboxWorld,
   overrides: Partial<FreshBooksOptions> = {},
 ): FreshBooksApi {
-  let options = { ...defaultFreshBooksOptions, ...overrides };
-  let conflicts = 0;
-  const store = createTaskStore(options.listOrder);
-  const calls = createTaskCalls(store, world, () => options);
-  const oauth = createOAuth(world, () => options);
+  const options: FreshBooksOptions = { ...freshbooksDefaults, ...overrides };
+  const store = createTaskStore();
+  const people = createPeople(store, world, options);
+  const calls = createTaskCalls(store, world, options, people.show);
+  const oauth = createOAuth(world, options);
   const rateLimit = createRateLimit();
 
   function answer(request: SandboxRequest): SandboxResponse {
     const { route, account, id } = findRoute(request);
+    if (route === 'unknown')
+      return { status: 404, body: { message: 'The requested resource was not found.' } };
     authorise(request, route);
     if (route === 'users.me') return { status: 200, body: usersMe(options) };
     if (account !== options.accountId) {
@@ -58,14 +49,7 @@ export function createFreshBooksApi(
         value: account,
       });
     }
-    if (options.permission === 'none') {
-      const detail = { errno: 1003, field: '', message: 'Permission denied.', object: 'task', value: '' };
-      throw new Problem(200, [detail], 'ok');
-    }
-    if ((route === 'tasks.create' || route === 'tasks.update') && conflicts > 0) {
-      conflicts -= 1;
-      throw problem(409, CONFLICT_ERRNO, 'Another request is changing this object. Please try again.');
-    }
+    if (options.permission === 'none') throw problem(200, 1003, 'Permission denied.', {}, 'ok');
     switch (route) {
       case 'tasks.list':
         return calls.list(request);
@@ -73,10 +57,8 @@ export function createFreshBooksApi(
         return calls.read(id);
       case 'tasks.create':
         return calls.create(request);
-      case 'tasks.update':
-        return calls.update(id, request);
       default:
-        return { status: 404, body: { message: 'The requested resource was not found.' } };
+        return calls.update(id, request);
     }
   }
 
@@ -84,8 +66,7 @@ export function createFreshBooksApi(
     const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
     const scopes = oauth.scopesOf(token);
     if (scopes === null) {
-      const message = 'This action requires authentication to continue.';
-      throw new Problem(401, [{ errno: 1003, field: '', message, object: '', value: '' }], 'auth');
+      throw problem(401, 1003, 'This action requires authentication to continue.', {}, 'auth');
     }
     const needed = neededScope[route];
     if (needed !== undefined && !scopes.includes(needed)) {
@@ -93,32 +74,30 @@ export function createFreshBooksApi(
     }
   }
 
+  function limited(request: SandboxRequest): SandboxResponse {
+    const { exceeded, headers } = rateLimit.count(world.now(), options.rateLimit);
+    const response = exceeded
+      ? errorResponse(onDemand(429), options.rateLimitShape)
+      : answerOrProblem(() => answer(request), options);
+    return { ...response, headers: { ...headers, ...response.headers } };
+  }
+
   return {
     name: 'freshbooks',
-    get options() {
-      return options;
-    },
-    configure(changes) {
-      const { listOrder } = options;
-      options = { ...options, ...changes };
-      if (options.listOrder !== listOrder) store.setOrder(options.listOrder);
-    },
-    seed(seed) {
-      store.insert(seedRows(seed, nextId(store.table, options), world, options));
-    },
-    conflictNext(count) {
-      conflicts = count;
-    },
+    options,
+    people,
+    oauth,
     routeOf: (request) => findRoute(request).route,
     handle(request) {
       const { route } = findRoute(request);
       if (route === 'oauth.token') return oauth.token(request);
       if (route === 'oauth.authorize') return oauth.authorize(request);
-      const { exceeded, headers } = rateLimit.count(world.now(), options.rateLimit);
-      const response = exceeded
-        ? errorResponse(tooManyRequests(), options.rateLimitShape)
-        : answerOrProblem(() => answer(request), options);
-      return { ...response, headers: { ...headers, ...response.headers } };
+      return limited(request);
+    },
+    failure(status, request) {
+      const isAuth = status === 401 || findRoute(request).route.startsWith('oauth.');
+      const shape = status === 429 ? options.rateLimitShape : options.errorShape;
+      return errorResponse(onDemand(status), isAuth ? 'auth' : shape).body ?? '';
     },
     snapshot: (): FreshBooksSnapshot => ({
       version: 1,
@@ -131,50 +110,7 @@ export function createFreshBooksApi(
       store.insert(unpackRows(snapshot.tasks));
       oauth.restore(snapshot.oauth);
     },
-    consent: oauth.consent,
-    grant: oauth.grant,
-    revoke: oauth.revoke,
-    ...createPeople(store, world, () => options),
   };
-}
-
-/** The real errno of a 409 is not known. */
-const CONFLICT_ERRNO = 1000;
-
-type Route =
-  | 'tasks.list'
-  | 'tasks.read'
-  | 'tasks.create'
-  | 'tasks.update'
-  | 'users.me'
-  | 'oauth.token'
-  | 'oauth.authorize'
-  | 'unknown';
-
-const neededScope: Readonly<Partial<Record<Route, string>>> = {
-  'tasks.list': 'user:billable_items:read',
-  'tasks.read': 'user:billable_items:read',
-  'tasks.create': 'user:billable_items:write',
-  'tasks.update': 'user:billable_items:write',
-  'users.me': 'user:profile:read',
-};
-
-const routes: readonly (readonly [method: string, path: RegExp, Route])[] = [
-  ['GET', /^\/accounting\/account\/([^/]+)\/projects\/tasks\/?$/, 'tasks.list'],
-  ['GET', /^\/accounting\/account\/([^/]+)\/projects\/tasks\/([^/]+)$/, 'tasks.read'],
-  ['POST', /^\/accounting\/account\/([^/]+)\/projects\/tasks\/?$/, 'tasks.create'],
-  ['PUT', /^\/accounting\/account\/([^/]+)\/projects\/tasks\/([^/]+)$/, 'tasks.update'],
-  ['GET', /^\/auth\/api\/v1\/users\/me\/?$/, 'users.me'],
-  ['POST', /^\/auth\/oauth\/token\/?$/, 'oauth.token'],
-  ['GET', /^\/oauth\/authorize\/?$/, 'oauth.authorize'],
-];
-
-function findRoute({ method, path }: SandboxRequest) {
-  for (const [wanted, pattern, route] of routes) {
-    const match = method === wanted ? pattern.exec(path) : null;
-    if (match) return { route, account: match[1] ?? '', id: match[2] ?? '' };
-  }
-  return { route: 'unknown' as const, account: '', id: '' };
 }
 
 function answerOrProblem(answer: () => SandboxResponse, options: FreshBooksOptions): SandboxResponse {
@@ -186,6 +122,14 @@ function answerOrProblem(answer: () => SandboxResponse, options: FreshBooksOptio
   }
 }
 
-function tooManyRequests(): Problem {
-  return problem(429, 1000, 'Too many requests. Please try again later.', { object: '' });
+/** An error that is no answer to what was asked. The errnos of 409, 429 and 5xx are not known: 1000 stands for them. */
+function onDemand(status: number): Problem {
+  const messages: Readonly<Record<number, string>> = {
+    401: 'This action requires authentication to continue.',
+    404: 'Task not found.',
+    409: 'Another request is changing this object. Please try again.',
+    429: 'Too many requests. Please try again later.',
+  };
+  const errnos: Readonly<Record<number, number>> = { 401: 1003, 403: 1038, 404: 1012, 422: 1004 };
+  return problem(status, errnos[status] ?? 1000, messages[status] ?? `The request failed with ${status}.`);
 }

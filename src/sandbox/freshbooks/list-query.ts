@@ -1,7 +1,7 @@
 import type { FreshBooksOptions } from './options.js';
 import { problem } from './problem.js';
 import { parseAmount } from './task-json.js';
-import type { TaskSearch } from './task-store.js';
+import type { TaskSearch } from './task-search.js';
 import type { VisState } from './task-table.js';
 import { easternWall, parseDay } from './wall-time.js';
 

@@ -43,21 +43,20 @@ interface Expiring {
   readonly expires: number;
 }
 
-export function createOAuth(world: SandboxWorld, options: () => FreshBooksOptions): OAuth {
-  const first = options();
+export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OAuth {
   let refresh: OAuthSnapshot['refresh'] =
-    first.refreshToken === null ? null : { token: first.refreshToken, scopes: first.scopes };
+    options.refreshToken === null ? null : { token: options.refreshToken, scopes: options.scopes };
   const access = new Map<string, Expiring>();
   const codes = new Map<string, Expiring>();
-  if (first.accessToken !== null) {
-    access.set(first.accessToken, {
-      scopes: first.scopes,
-      expires: world.now() + first.accessTokenSeconds * 1000,
+  if (options.accessToken !== null) {
+    access.set(options.accessToken, {
+      scopes: options.scopes,
+      expires: world.now() + options.accessTokenSeconds * 1000,
     });
   }
 
-  const grant = (scopes = options().scopes): TokenGrant => {
-    const { accessTokenSeconds, formerAccessToken } = options();
+  const grant = (scopes = options.scopes): TokenGrant => {
+    const { accessTokenSeconds, formerAccessToken } = options;
     const created = Math.floor(world.now() / 1000);
     dropExpired(access, world.now());
     if (formerAccessToken === 'dies') access.clear();
@@ -74,7 +73,7 @@ export function createOAuth(world: SandboxWorld, options: () => FreshBooksOption
     };
   };
 
-  const consent = (scopes = options().scopes): string => {
+  const consent = (scopes = options.scopes): string => {
     dropExpired(codes, world.now());
     const code = randomToken(world);
     codes.set(code, { scopes, expires: world.now() + CODE_LIFE });
@@ -84,7 +83,7 @@ export function createOAuth(world: SandboxWorld, options: () => FreshBooksOption
   return {
     token({ body, headers }) {
       const field = parseFields(body, headers['content-type'] ?? '');
-      const { clientId, clientSecret, redirectUri } = options();
+      const { clientId, clientSecret, redirectUri } = options;
       const missing = ['grant_type', 'client_id', 'client_secret', 'redirect_uri'].filter(
         (key) => !field(key),
       );
@@ -109,7 +108,7 @@ export function createOAuth(world: SandboxWorld, options: () => FreshBooksOption
       }
     },
     authorize({ query }) {
-      const { clientId, redirectUri } = options();
+      const { clientId, redirectUri } = options;
       if (query.get('client_id') !== clientId || query.get('redirect_uri') !== redirectUri) {
         return refusal(400, 'invalid_request', 'Unknown client, or its redirect URI does not match.');
       }

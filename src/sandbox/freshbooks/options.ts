@@ -1,70 +1,70 @@
 /**
  * Everything about the simulated FreshBooks that can be chosen. What nobody knows about the real one is a switch here:
- * a client must be right under every setting.
+ * a client must be right under every setting. All can be changed while it runs.
  */
 export interface FreshBooksOptions {
-  readonly accountId: string;
+  accountId: string;
   /** Where `users/me` shows the account id: in the membership (the usual), or null there and only in `roles`. */
-  readonly accountIdIn: 'membership' | 'roles';
+  accountIdIn: 'membership' | 'roles';
   /** `none`: the user may not see tasks, which is told with HTTP 200 and errno 1003. */
-  readonly permission: 'full' | 'none';
+  permission: 'full' | 'none';
   /** The currency of a rate that came without one. */
-  readonly currency: string;
+  currency: string;
   /** The id of the first task. Each later one is the next integer. */
-  readonly firstTaskId: number;
+  firstTaskId: number;
 
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly redirectUri: string;
-  /** A pair of tokens that is valid from the beginning; null for none. */
-  readonly refreshToken: string | null;
-  readonly accessToken: string | null;
+  clientId: string;
+  clientSecret: string;
+  redirectUri: string;
+  /** A pair of tokens that is valid from the beginning, with all scopes; null for none. */
+  refreshToken: string | null;
+  accessToken: string | null;
   /** What a consent grants that does not say. */
-  readonly scopes: readonly string[];
+  scopes: readonly string[];
   /** How long an access token lives. 12 h at FreshBooks. */
-  readonly accessTokenSeconds: number;
+  accessTokenSeconds: number;
   /** Whether a refresh ends the access token that was valid until then. Not known; by default it lives out its time. */
-  readonly formerAccessToken: 'lives' | 'dies';
+  formerAccessToken: 'lives' | 'dies';
 
   /** Requests in 60 s before a 429; null never refuses, but the headers stay. */
-  readonly rateLimit: number | null;
+  rateLimit: number | null;
   /** The body of a 429. Not known; by default the accounting API's own. */
-  readonly rateLimitShape: ErrorShape;
+  rateLimitShape: ErrorShape;
   /** How the accounting API words its errors. `errors` is what most recordings show. */
-  readonly errorShape: ErrorShape;
+  errorShape: ErrorShape;
 
   /** Whether a name that another task has (deleted ones aside) is refused with 422. Not known; by default it is taken. */
-  readonly duplicateName: 'taken' | 'refused';
+  duplicateName: 'taken' | 'refused';
   /** Whether a PUT that changes nothing sets `updated`. Not known; by default it does. */
-  readonly emptyUpdate: 'bumps' | 'keeps';
+  emptyUpdate: 'bumps' | 'keeps';
   /** Whether a task can be archived (`vis_state` 2). Not known; by default it can. */
-  readonly archive: 'allowed' | 'refused';
+  archive: 'allowed' | 'refused';
   /** What a GET of a deleted task answers: the task with `vis_state` 1, or errno 1011. Not known; by default the task. */
-  readonly getDeleted: 'task' | 'error';
+  getDeleted: 'task' | 'error';
   /** Whether a deleted task's data can be changed; otherwise errno 1011. Not known; by default it can. */
-  readonly editDeleted: 'allowed' | 'refused';
+  editDeleted: 'allowed' | 'refused';
   /** The HTTP status that comes with errno 1011. Not known. */
-  readonly deletedStatus: number;
+  deletedStatus: number;
   /**
    * `search[vis_state]`, which the page on tasks does not list: obeyed (the default), ignored like any unknown filter,
    * or `alone`: obeyed, and `updated_min` and `updated_max` ignored beside it.
    */
-  readonly searchVisState: 'honoured' | 'ignored' | 'alone';
+  searchVisState: 'honoured' | 'ignored' | 'alone';
   /** Whether the day of `updated_max` belongs to the result. Not known; the page says "before", so by default it does not. */
-  readonly updatedMax: 'exclusive' | 'inclusive';
+  updatedMax: 'exclusive' | 'inclusive';
   /** The zone in which the day of `updated_min` and `updated_max` begins. Not known; Eastern is likely. */
-  readonly searchZone: 'eastern' | 'utc';
+  searchZone: 'eastern' | 'utc';
   /** Not documented. A minus means descending; equal values are in order of id. */
-  readonly listOrder: ListOrder;
+  listOrder: ListOrder;
   /** Whether tasks have the key `project_default`, as on newer accounts. */
-  readonly projectDefault: 'absent' | 'present';
+  projectDefault: 'absent' | 'present';
   /** Whether tasks have the keys `tax1` and `tax2`. */
-  readonly taxes: 'present' | 'absent';
+  taxes: 'present' | 'absent';
   /** Rows that `total` and `pages` count, though the caller can't read them and no page shows them. */
-  readonly unreadable: number;
+  unreadable: number;
   /** Longest name and description in characters; more is refused with errno 1017. The real limits are not published. */
-  readonly maxName: number;
-  readonly maxDescription: number;
+  maxName: number;
+  maxDescription: number;
 }
 
 export type ListOrder = 'id' | '-id' | 'updated' | '-updated' | 'name';
@@ -76,7 +76,7 @@ export type ListOrder = 'id' | '-id' | 'updated' | '-updated' | 'name';
  */
 export type ErrorShape = 'errors' | 'bare' | 'details' | 'ok' | 'auth' | 'html' | 'empty';
 
-export const defaultFreshBooksOptions: FreshBooksOptions = {
+export const freshbooksDefaults: Readonly<FreshBooksOptions> = {
   accountId: 'xZNQ1X',
   accountIdIn: 'membership',
   permission: 'full',
@@ -85,8 +85,8 @@ export const defaultFreshBooksOptions: FreshBooksOptions = {
   clientId: 'sandbox-client',
   clientSecret: 'sandbox-secret',
   redirectUri: 'https://localhost/callback',
-  refreshToken: null,
-  accessToken: null,
+  refreshToken: 'sandbox-refresh-token',
+  accessToken: 'sandbox-access-token',
   scopes: ['user:billable_items:read', 'user:billable_items:write', 'user:profile:read'],
   accessTokenSeconds: 43_200,
   formerAccessToken: 'lives',

@@ -1,10 +1,11 @@
 import type { SandboxWorld } from '../api.js';
 import type { FreshBooksOptions } from './options.js';
+import { type FreshBooksSeed, seedRows } from './seed.js';
 import type { TaskChanges } from './task-body.js';
 import { type FreshBooksTask, parseAmount, taskJson } from './task-json.js';
 import type { TaskStore } from './task-store.js';
 import type { TaskRow, VisState } from './task-table.js';
-import { newRow } from './tasks.js';
+import { newRow, nextId } from './tasks.js';
 import { easternWall } from './wall-time.js';
 
 /** What a person types into a task. */
@@ -18,60 +19,73 @@ export interface TaskInput {
 }
 
 /**
- * What people do in FreshBooks itself, past the API and its rules. Each sets `updated` to the sandbox's time and returns
- * the task; an unknown id throws.
+ * What people do in FreshBooks' own screens, past the API and its rules. Each change sets `updated` to the sandbox's time
+ * and gives the task. Unknown ids throw.
  */
 export interface FreshBooksPeople {
-  createTask(input: TaskInput & { readonly name: string }): FreshBooksTask;
+  task(id: number): FreshBooksTask | undefined;
+  /** Deleted ones too, in order of ids. */
+  tasks(): Iterable<FreshBooksTask>;
+  /** Deleted ones too. */
+  count(): number;
+  /** Any id that exists, perhaps a deleted task's; undefined when there is none. */
+  randomId(): number | undefined;
+  /** Adds tasks that are made from the world's seed. */
+  seed(seed: FreshBooksSeed): void;
+  createTask(input?: TaskInput): FreshBooksTask;
   editTask(id: number, input: TaskInput): FreshBooksTask;
   deleteTask(id: number): FreshBooksTask;
   restoreTask(id: number): FreshBooksTask;
   archiveTask(id: number): FreshBooksTask;
-  /** A project's service changes, and the task that mirrors it with it; without an id a new one appears. */
+  /** A project's service changes, and with it the task that mirrors it; without an id a service, and so a task, appears. */
   touchService(id?: number, input?: TaskInput): FreshBooksTask;
-  task(id: number): FreshBooksTask | null;
-  /** Every task, deleted ones too, in order of id. */
-  tasks(): IterableIterator<FreshBooksTask>;
-  countTasks(): number;
+  /** Overlays keys on the API's answers for one task, lists and single reads alike: hostile values, unknown keys. */
+  mangle(id: number, keys: Readonly<Record<string, unknown>>): void;
 }
 
 export function createPeople(
   store: TaskStore,
   world: SandboxWorld,
-  options: () => FreshBooksOptions,
-): FreshBooksPeople {
+  options: FreshBooksOptions,
+): FreshBooksPeople & { show(row: TaskRow): unknown } {
+  const { table } = store;
+  const mangled = new Map<number, Readonly<Record<string, unknown>>>();
+
   const change = (id: number, changes: TaskChanges & { readonly visState?: VisState }): FreshBooksTask => {
     const row = store.find(id);
     if (row === null) throw new Error(`There is no task ${id} in the sandbox`);
     const next: TaskRow = { ...row, ...changes, updated: easternWall(world.now()) };
     store.replace(next);
-    return taskJson(next, options());
+    return taskJson(next, options);
   };
-  const createTask: FreshBooksPeople['createTask'] = (input) => {
-    const row = newRow(store, world, options(), { name: input.name, ...changesOf(input) });
+  const createTask = (input: TaskInput = {}): FreshBooksTask => {
+    const row = newRow(store, world, options, { name: `Task ${table.length + 1}`, ...changesOf(input) });
     store.insert([row]);
-    return taskJson(row, options());
+    return taskJson(row, options);
   };
 
   return {
+    task(id) {
+      const row = store.find(id);
+      return row === null ? undefined : taskJson(row, options);
+    },
+    *tasks() {
+      for (let slot = 0; slot < table.length; slot += 1) yield taskJson(table.read(slot), options);
+    },
+    count: () => table.length,
+    randomId: () =>
+      table.length === 0 ? undefined : table.read(Math.floor(world.random() * table.length)).id,
+    seed: (seed) => store.insert(seedRows(seed, nextId(table, options), world, options)),
     createTask,
     editTask: (id, input) => change(id, changesOf(input)),
     deleteTask: (id) => change(id, { visState: 1 }),
     restoreTask: (id) => change(id, { visState: 0 }),
     archiveTask: (id) => change(id, { visState: 2 }),
-    touchService: (id, input = {}) =>
-      id === undefined
-        ? createTask({ name: `Service ${store.table.length + 1}`, ...input })
-        : change(id, changesOf(input)),
-    task(id) {
-      const row = store.find(id);
-      return row === null ? null : taskJson(row, options());
+    touchService: (id, input = {}) => (id === undefined ? createTask(input) : change(id, changesOf(input))),
+    mangle: (id, keys) => {
+      mangled.set(id, keys);
     },
-    *tasks() {
-      for (let slot = 0; slot < store.table.length; slot += 1)
-        yield taskJson(store.table.read(slot), options());
-    },
-    countTasks: () => store.table.length,
+    show: (row) => ({ ...taskJson(row, options), ...mangled.get(row.id) }),
   };
 }
 

@@ -31,8 +31,9 @@ export function problem(
   errno: number,
   message: string,
   where: Partial<ProblemDetail> = {},
+  shape: ErrorShape | null = null,
 ): Problem {
-  return new Problem(status, [{ errno, message, field: '', object: 'task', value: '', ...where }]);
+  return new Problem(status, [{ errno, message, field: '', object: 'task', value: '', ...where }], shape);
 }
 
 /** The answer that tells of it, in one of the bodies that FreshBooks is known to use. */

@@ -1,19 +1,8 @@
+import { comparison } from './list-order.js';
 import type { ListOrder } from './options.js';
 import { createSlotList, type SlotList } from './slot-list.js';
-import { createTaskTable, type TaskRow, type TaskTable, type VisState } from './task-table.js';
-
-/** What a list is asked for. Null is no condition. */
-export interface TaskSearch {
-  readonly ids: readonly number[] | null;
-  readonly billable: boolean | null;
-  readonly centsMin: number | null;
-  readonly centsMax: number | null;
-  /** Eastern wall time in seconds: the first second that belongs to it, and the first that does not any more. */
-  readonly updatedFrom: number | null;
-  readonly updatedBefore: number | null;
-  /** Null shows active and archived tasks. */
-  readonly visState: VisState | null;
-}
+import { hasNoCondition, matcher, type TaskSearch } from './task-search.js';
+import { createTaskTable, type TaskRow, type TaskTable } from './task-table.js';
 
 export interface TaskStore {
   readonly table: TaskTable;
@@ -26,10 +15,10 @@ export interface TaskStore {
   replace(row: TaskRow): void;
   list(
     search: TaskSearch,
+    order: ListOrder,
     offset: number,
     limit: number,
   ): { readonly rows: readonly TaskRow[]; readonly total: number };
-  setOrder(order: ListOrder): void;
 }
 
 /** Tasks that a list shows, and those that it hides: each in the list's order, and in order of `updated`. */
@@ -41,9 +30,10 @@ interface Pool {
 /** Above this many candidates the whole list is read in its own order, which then is cheaper than sorting them. */
 const FEW = 5000;
 
-export function createTaskStore(order: ListOrder): TaskStore {
+export function createTaskStore(): TaskStore {
   const table = createTaskTable();
   const compareUpdated = (a: number, b: number) => table.updated(a) - table.updated(b) || a - b;
+  let order: ListOrder = 'id';
   let compare = comparison(table, order);
   let shown = createPool();
   let deleted = createPool();
@@ -61,6 +51,12 @@ export function createTaskStore(order: ListOrder): TaskStore {
     shown = createPool(all.filter((slot) => table.visState(slot) !== 1));
     deleted = createPool(all.filter((slot) => table.visState(slot) === 1));
     scanned = null;
+  }
+
+  function reorder(next: ListOrder): void {
+    order = next;
+    compare = comparison(table, order);
+    rebuild();
   }
 
   const poolOf = (slot: number) => (table.visState(slot) === 1 ? deleted : shown);
@@ -132,7 +128,8 @@ export function createTaskStore(order: ListOrder): TaskStore {
       table.write(slot, row);
       enter(slot);
     },
-    list(search, offset, limit) {
+    list(search, wanted, offset, limit) {
+      if (wanted !== order) reorder(wanted);
       const pool = search.visState === 1 ? deleted : shown;
       const found = matches(pool, search);
       const slots =
@@ -142,44 +139,5 @@ export function createTaskStore(order: ListOrder): TaskStore {
         total: found === null ? pool.listed.length : found.length,
       };
     },
-    setOrder(next) {
-      compare = comparison(table, next);
-      rebuild();
-    },
   };
-}
-
-function comparison(table: TaskTable, order: ListOrder): (a: number, b: number) => number {
-  switch (order) {
-    case 'id':
-      return (a, b) => a - b;
-    case '-id':
-      return (a, b) => b - a;
-    case 'updated':
-      return (a, b) => table.updated(a) - table.updated(b) || a - b;
-    case '-updated':
-      return (a, b) => table.updated(b) - table.updated(a) || a - b;
-    case 'name':
-      return (a, b) => compareText(table.name(a), table.name(b)) || a - b;
-  }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function matcher(table: TaskTable, search: TaskSearch): (slot: number) => boolean {
-  const { billable, centsMin, centsMax, updatedFrom, updatedBefore, visState } = search;
-  return (slot) =>
-    (billable === null || table.billable(slot) === billable) &&
-    (centsMin === null || table.cents(slot) >= centsMin) &&
-    (centsMax === null || table.cents(slot) <= centsMax) &&
-    (updatedFrom === null || table.updated(slot) >= updatedFrom) &&
-    (updatedBefore === null || table.updated(slot) < updatedBefore) &&
-    (visState === null || table.visState(slot) === visState);
-}
-
-function hasNoCondition(search: TaskSearch): boolean {
-  const { visState, ...conditions } = search;
-  return (visState === null || visState === 1) && Object.values(conditions).every((value) => value === null);
 }

@@ -3,7 +3,6 @@ import { parsePaging, parseSearch } from './list-query.js';
 import type { FreshBooksOptions } from './options.js';
 import { problem } from './problem.js';
 import { parseTaskBody, type TaskChanges, taskChanges } from './task-body.js';
-import { taskJson } from './task-json.js';
 import type { TaskStore } from './task-store.js';
 import type { TaskRow, TaskTable, VisState } from './task-table.js';
 import { easternWall } from './wall-time.js';
@@ -19,38 +18,39 @@ export interface TaskCalls {
 export function createTaskCalls(
   store: TaskStore,
   world: SandboxWorld,
-  options: () => FreshBooksOptions,
+  options: FreshBooksOptions,
+  show: (row: TaskRow) => unknown,
 ): TaskCalls {
   const one = (row: TaskRow): SandboxResponse => ({
     status: 200,
-    body: { response: { result: { task: taskJson(row, options()) } } },
+    body: { response: { result: { task: show(row) } } },
   });
 
   return {
     list({ query }) {
       const { page, perPage } = parsePaging(query);
-      const search = parseSearch(query, options());
-      const { rows, total } = store.list(search, (page - 1) * perPage, perPage);
-      const counted = total + options().unreadable;
+      const search = parseSearch(query, options);
+      const { rows, total } = store.list(search, options.listOrder, (page - 1) * perPage, perPage);
+      const counted = total + options.unreadable;
       const result = {
         page,
         pages: Math.ceil(counted / perPage),
         per_page: perPage,
-        tasks: rows.map((row) => taskJson(row, options())),
+        tasks: rows.map(show),
         total: counted,
       };
       return { status: 200, body: { response: { result } } };
     },
     read(id) {
       const row = find(id);
-      if (row.visState === 1 && options().getDeleted === 'error') throw wasDeleted(row);
+      if (row.visState === 1 && options.getDeleted === 'error') throw wasDeleted(row);
       return one(row);
     },
     create({ body }) {
-      const changes = taskChanges(parseTaskBody(body), options());
+      const changes = taskChanges(parseTaskBody(body), options);
       if (changes.name === undefined) throw problem(422, 1001, 'Name is required.', { field: 'name' });
       refuseDuplicate(changes.name, null);
-      const row = newRow(store, world, options(), { name: changes.name, ...changes });
+      const row = newRow(store, world, options, { name: changes.name, ...changes });
       store.insert([row]);
       return one(row);
     },
@@ -60,7 +60,7 @@ export function createTaskCalls(
       // One phase: with vis_state in the body, everything else in it is dropped without a word.
       const next =
         'vis_state' in task ? { ...row, visState: readVisState(task['vis_state']) } : edited(row, task);
-      if (options().emptyUpdate === 'keeps' && isSame(row, next)) return one(row);
+      if (options.emptyUpdate === 'keeps' && isSame(row, next)) return one(row);
       const written = { ...next, updated: easternWall(world.now()) };
       store.replace(written);
       return one(written);
@@ -74,19 +74,19 @@ export function createTaskCalls(
   }
 
   function edited(row: TaskRow, task: Readonly<Record<string, unknown>>): TaskRow {
-    if (row.visState === 1 && options().editDeleted === 'refused') throw wasDeleted(row);
-    const changes = taskChanges(task, options());
+    if (row.visState === 1 && options.editDeleted === 'refused') throw wasDeleted(row);
+    const changes = taskChanges(task, options);
     if (changes.name !== undefined) refuseDuplicate(changes.name, row.id);
     return { ...row, ...changes };
   }
 
   function readVisState(value: unknown): VisState {
-    if (value === 0 || value === 1 || (value === 2 && options().archive === 'allowed')) return value;
+    if (value === 0 || value === 1 || (value === 2 && options.archive === 'allowed')) return value;
     throw problem(422, 1004, 'Value is not valid.', { field: 'vis_state', value: JSON.stringify(value) });
   }
 
   function refuseDuplicate(name: string, own: number | null): void {
-    if (options().duplicateName === 'taken') return;
+    if (options.duplicateName === 'taken') return;
     const { table } = store;
     for (let slot = 0; slot < table.length; slot += 1) {
       if (table.name(slot) !== name || table.visState(slot) === 1 || table.read(slot).id === own) continue;
@@ -95,7 +95,7 @@ export function createTaskCalls(
   }
 
   function wasDeleted(row: TaskRow) {
-    return problem(options().deletedStatus, 1011, 'Task was deleted.', {
+    return problem(options.deletedStatus, 1011, 'Task was deleted.', {
       field: 'taskid',
       value: String(row.id),
     });
