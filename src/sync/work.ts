@@ -18,12 +18,19 @@ export interface Work {
   readonly connection: string;
   /** Absent for scheduled work. */
   readonly request?: ResyncRequest;
+  /** A slice after the first: it goes on with what an earlier slice began, and need not begin anew when that has ended. */
+  readonly continued?: true;
 }
 
 export type RunOutcome = 'ok' | 'failed' | 'stopped' | 'interrupted';
 
 export type WorkResult =
-  | { readonly state: 'done'; readonly runId: string; readonly outcome: RunOutcome; readonly error: string | null }
+  | {
+      readonly state: 'done';
+      readonly runId: string;
+      readonly outcome: RunOutcome;
+      readonly error: string | null;
+    }
   /** A walk's slice is over and its place is kept: queue it again at once. */
   | { readonly state: 'continue' }
   /** Another process runs the same kind for this connection. */

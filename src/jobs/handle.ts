@@ -1,0 +1,125 @@
+import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
+import type { Perform, Work, WorkKind, WorkResult } from '../sync/work.js';
+import { type JobData, type JobResult, parseJobData, type WorkJob } from './payload.js';
+import { reportProgress } from './progress.js';
+import type { Queues } from './queues.js';
+
+/** A job as its worker holds it. */
+export interface Held {
+  readonly queues: Queues;
+  readonly kind: WorkKind;
+  readonly job: WorkJob;
+  readonly token: string;
+  /** Aborts when the worker stops or loses the job. */
+  readonly signal: AbortSignal;
+  /** Aborts when the worker stops. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Does a job's work, and then what the result asks for: complete it, fail it, or put it back into the queue. A job that
+ * is put back keeps its id, its progress and its attempts; BullMQ is told so by an error.
+ */
+export async function handleJob(held: Held, perform: Perform): Promise<JobResult> {
+  const { job, token, signal, stop } = held;
+  if (stop.aborted) return putBackNow(held);
+  const data = parseOrFail(job);
+  // From here on an equal request must not be taken for this one. See `requestResync`.
+  if (data.request) await job.removeDeduplicationKey();
+
+  const progress = reportProgress(held, data);
+  const result = await perform(workOf(held.kind, data), signal, progress.report).finally(progress.finish);
+
+  switch (result.state) {
+    case 'done':
+      return finish(held, data, result);
+    case 'continue':
+      if (!data.begun) await job.updateData({ ...data, begun: true });
+      await held.queues.backend.moveToBack(job, token);
+      throw new WaitingError();
+    case 'busy':
+      // A scheduled run that meets another is not needed; a request may ask for more than the other does.
+      if (!data.request) return { state: 'dropped', reason: 'another run is under way' };
+      return postpone(held, Math.min(Math.max(result.retryAfterMs, 200), 5_000));
+    case 'skipped':
+      return { state: 'dropped', reason: result.reason };
+    case 'elsewhere':
+      return handOver(held, data, 'no worker that took it holds the secret of the connection');
+  }
+}
+
+async function finish(
+  held: Held,
+  data: JobData,
+  result: Extract<WorkResult, { state: 'done' }>,
+): Promise<JobResult> {
+  const { outcome, runId, error } = result;
+  if (outcome === 'ok') return { state: 'done', runId };
+  if (outcome === 'interrupted') {
+    if (held.stop.aborted) return putBackNow(held);
+    // The run lost its lease: somebody else does the scheduled work, but perhaps not what was asked for.
+    if (!data.request) return { state: 'dropped', reason: 'another run took over' };
+    return handOver(held, data, error ?? 'its run was interrupted again and again', { outcome, runId });
+  }
+  return fail(held, data, error ?? `the run ${runId} ${outcome}`, { outcome, runId });
+}
+
+/** The worker stops: another one, or this one after its restart, begins with this job. */
+async function putBackNow({ job, token }: Held): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+async function postpone({ job, token, queues }: Held, delay: number): Promise<never> {
+  const jitter = 0.5 + queues.runtime.random();
+  await job.moveToDelayed(queues.runtime.now() + Math.round(delay * jitter), token);
+  throw new DelayedError();
+}
+
+/** Leaves the job to other workers: less and less often, and not for ever. */
+async function handOver(
+  held: Held,
+  data: JobData,
+  reason: string,
+  ended: NonNullable<JobData['ended']> = { outcome: 'failed', runId: null },
+): Promise<JobResult> {
+  const handed = (data.handed ?? 0) + 1;
+  if (handed > HANDED_LIMIT || isSuperseded(held, data)) {
+    held.queues.log.warn({ connection: data.connection, kind: held.kind }, `A job was given up: ${reason}.`);
+    return fail(held, data, reason, ended);
+  }
+  await held.job.updateData({ ...data, handed });
+  return postpone(held, Math.min(250 * 2 ** (handed - 1), 4_000));
+}
+
+/** The schedule's next job is there and does what this one would. */
+function isSuperseded({ job, queues }: Held, { everyMs }: JobData): boolean {
+  // BullMQ makes a schedule's job one interval before it is due.
+  return everyMs !== undefined && queues.runtime.now() > job.timestamp + 2 * everyMs;
+}
+
+/** Fails the job for good: a schedule's next tick is the retry, and a person decides about a request. */
+async function fail(
+  { job }: Held,
+  data: JobData,
+  reason: string,
+  ended: NonNullable<JobData['ended']>,
+): Promise<never> {
+  if (data.request) await job.updateData({ ...data, ended });
+  throw new UnrecoverableError(reason);
+}
+
+function parseOrFail(job: WorkJob): JobData {
+  try {
+    return parseJobData(job.data);
+  } catch (error) {
+    throw new UnrecoverableError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function workOf(kind: WorkKind, { connection, request, begun }: JobData): Work {
+  return { kind, connection, ...(request && { request }), ...(begun && { continued: true }) };
+}
+
+/** About 40 s in all. */
+const HANDED_LIMIT = 14;

@@ -1,0 +1,12 @@
+import type { WorkKind } from '../sync/work.js';
+
+/** One queue for each kind of work, not for each account. A further kind is one line here. */
+export const QUEUE_NAMES = {
+  poll: 'taskmirror-poll',
+  walk: 'taskmirror-walk',
+} as const satisfies Record<WorkKind, string>;
+
+/** How many jobs of a kind one process does at a time. Their time goes into waiting for an API. */
+export const CONCURRENCY = { poll: 8, walk: 4 } as const satisfies Record<WorkKind, number>;
+
+export const KINDS = Object.keys(QUEUE_NAMES) as readonly WorkKind[];

@@ -1,0 +1,104 @@
+import {
+  createPostgresBackend,
+  type PgPool,
+  type PostgresConnectionOptions,
+  runMigrations,
+  withBackend,
+} from 'bullmq';
+import pg from 'pg';
+import type { Runtime } from '../runtime.js';
+import type { Backend, WorkerConnections } from './backend.js';
+import { KINDS } from './kinds.js';
+import { QUEUE_SETTINGS, WORKER_SETTINGS } from './options.js';
+import { createPatientPool } from './patient-pool.js';
+import type { JobData, JobResult } from './payload.js';
+import { onError, type Reporter } from './reports.js';
+
+const { Queue, Worker } = withBackend(createPostgresBackend);
+
+/**
+ * BullMQ's tables in the schema `bullmq` of the database that also holds the mirror; migrates them first (BullMQ takes a
+ * lock for it). A process has at most two connections for its queues, closed when idle, and, with workers, one that each
+ * of them listens on and two that they share.
+ */
+export async function openPostgres(url: string, runtime: Runtime, report: Reporter): Promise<Backend> {
+  const pool = onError(new pg.Pool({ ...poolConfig(url), max: 2 }), report);
+  // Every queue and worker adds its own listener to the pool.
+  pool.setMaxListeners(0);
+  try {
+    await migrate(pool);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const { hostname, port, pathname } = new URL(url);
+
+  return {
+    name: 'postgres',
+    address: `${hostname}:${port || 5432}${pathname}`,
+    makeQueue: (name) => {
+      const options = { ...QUEUE_SETTINGS, connection: asConnection(pool) };
+      return onError(new Queue<JobData, JobResult>(name, options), report);
+    },
+    makeWorkers: () => makeWorkers(url, runtime, report),
+    // A job that was delayed would take its old place again, before those that came later.
+    moveToBack: async (job, token) => {
+      await job.moveToWait(token);
+    },
+    problem: async () => null,
+    close: () => pool.end(),
+  };
+}
+
+function makeWorkers(url: string, runtime: Runtime, report: Reporter): WorkerConnections {
+  const pool = createPatientPool({ ...poolConfig(url), max: KINDS.length + 2 }, runtime, report);
+  pool.setMaxListeners(0);
+  return {
+    makeWorker: (name, process, settings) => {
+      const options = { ...WORKER_SETTINGS, ...settings, connection: asConnection(pool) };
+      return onError(new Worker<JobData, JobResult>(name, process, options), report);
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** A real pool, as BullMQ documents; its hand-written type of one is narrower where optional parameters are exact. */
+function asConnection(pool: pg.Pool): PostgresConnectionOptions {
+  return pool as PgPool as PostgresConnectionOptions;
+}
+
+async function migrate(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    client.release();
+  }
+}
+
+/**
+ * BullMQ's statements name no schema: a pool that we make must set the path itself. As a statement and not as the
+ * start-up option `-c search_path`, which an `options` in the URL would replace.
+ */
+function poolConfig(url: string): pg.PoolConfig {
+  return {
+    connectionString: withLibpqSsl(url),
+    application_name: 'taskmirror-jobs',
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 15_000,
+    // Without it a silently lost listener would go unnoticed.
+    keepAlive: true,
+    onConnect: async (client) => {
+      await client.query('SET search_path TO bullmq');
+    },
+  };
+}
+
+/** pg reads `sslmode=require` as `verify-full`, all others (and the mirror's driver) as libpq does. */
+function withLibpqSsl(url: string): string {
+  const address = new URL(url);
+  if (address.searchParams.has('sslmode') && !address.searchParams.has('uselibpqcompat')) {
+    address.searchParams.set('uselibpqcompat', 'true');
+  }
+  return address.href;
+}

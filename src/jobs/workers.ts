@@ -1,0 +1,111 @@
+import type { Processor } from 'bullmq';
+import type { Perform, WorkKind } from '../sync/work.js';
+import type { WorkerSettings } from './backend.js';
+import { handleJob } from './handle.js';
+import { CONCURRENCY, KINDS, QUEUE_NAMES } from './kinds.js';
+import type { JobData, JobResult, WorkWorker } from './payload.js';
+import type { Queues } from './queues.js';
+
+export interface WorkersOptions {
+  readonly concurrency?: Partial<Record<WorkKind, number>>;
+  /** See `WorkerSettings`. A job of a killed process is taken over after about the sum of both (on PostgreSQL twice that). */
+  readonly lockDuration?: number;
+  readonly stalledInterval?: number;
+}
+
+export interface Workers {
+  /**
+   * Takes no new work, tells the runs under way to stop, and waits for them. What has not stopped in time is left to
+   * other workers, which take it over when its lock has run out. Never throws.
+   */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Starts a worker for each kind. They go on by themselves after the queue was lost, restarted or flushed. A job may run
+ * twice (a process that dies, or stands still for longer than `lockDuration`), so `perform` must bear that.
+ */
+export async function startWorkers(
+  queues: Queues,
+  perform: Perform,
+  options: WorkersOptions = {},
+): Promise<Workers> {
+  const stop = new AbortController();
+  const connections = queues.backend.makeWorkers();
+  const workers = KINDS.map((kind) => {
+    // BullMQ passes a signal only to a function that names three parameters.
+    const process: Processor<JobData, JobResult> = (job, token = '', signal = stop.signal) => {
+      const either = AbortSignal.any([signal, stop.signal]);
+      return handleJob({ queues, kind, job, token, signal: either, stop: stop.signal }, perform);
+    };
+    const worker = connections.makeWorker(QUEUE_NAMES[kind], process, settingsOf(kind, options));
+    watch(worker, kind, queues);
+    return worker;
+  });
+  for (const worker of workers) worker.run().catch(queues.report);
+  await Promise.race([
+    Promise.all(workers.map((worker) => worker.waitUntilReady())),
+    queues.runtime.sleep(2_000),
+  ]);
+
+  return {
+    close: async (timeoutMs) => {
+      // First close, then cancel: a job that gives up early would be fetched again.
+      const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+      stop.abort(new Error('The worker stops.'));
+      if (!(await settlesWithin(queues, closed, timeoutMs))) {
+        queues.log.warn('Some jobs did not stop in time; other workers will take them over.');
+        await settlesWithin(
+          queues,
+          Promise.allSettled(workers.map((worker) => worker.disconnect())),
+          FORCE_MS,
+        );
+      }
+      await settlesWithin(queues, connections.close(), FORCE_MS);
+    },
+  };
+}
+
+function settingsOf(kind: WorkKind, options: WorkersOptions): WorkerSettings {
+  return {
+    concurrency: options.concurrency?.[kind] ?? CONCURRENCY[kind],
+    lockDuration: options.lockDuration ?? 30_000,
+    stalledInterval: options.stalledInterval ?? 30_000,
+  };
+}
+
+function watch(worker: WorkWorker, kind: WorkKind, { log }: Queues): void {
+  worker.on('stalled', (jobId) => {
+    log.warn({ kind, job: jobId }, 'A job was taken over from a worker that is gone.');
+  });
+  // Its lock is lost, so another worker may have begun the same job.
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'its lock was lost');
+  });
+  worker.on('failed', (job, error) => {
+    const connection = job?.data.connection;
+    if (error.name === 'UnrecoverableError') log.debug({ kind, connection, job: job?.id }, error.message);
+    else log.warn({ err: error, kind, connection, job: job?.id }, 'A job failed.');
+  });
+}
+
+async function settlesWithin(
+  { runtime }: Queues,
+  work: Promise<unknown>,
+  timeoutMs: number,
+): Promise<boolean> {
+  const timer = new AbortController();
+  const timeout = runtime.sleep(timeoutMs, timer.signal).then(
+    () => false,
+    () => false,
+  );
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const first = await Promise.race([settled, timeout]);
+  timer.abort();
+  return first;
+}
+
+const FORCE_MS = 1_000;
