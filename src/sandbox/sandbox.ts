@@ -1,6 +1,7 @@
 import type { Runtime } from '../runtime.js';
 import type { SandboxApi } from './api.js';
 import type { Faults } from './fault.js';
+import type { FreshBooksApi, FreshBooksOptions, FreshBooksPeople } from './freshbooks/index.js';
 import type { InvoicedOptions } from './invoiced/options.js';
 import type { InvoicedPeople } from './invoiced/people.js';
 
@@ -27,7 +28,7 @@ export interface SandboxOptions {
   readonly snapshotFile?: string;
   readonly saveEvery?: number;
   readonly invoiced?: ListenerOptions & { readonly options?: Partial<InvoicedOptions> };
-  readonly freshbooks?: ListenerOptions & { readonly options?: Readonly<Record<string, unknown>> };
+  readonly freshbooks?: ListenerOptions & { readonly options?: Partial<FreshBooksOptions> };
   readonly runtime?: Runtime;
 }
 
@@ -93,9 +94,26 @@ export interface InvoicedSandbox {
   readonly people: InvoicedPeople;
 }
 
+export interface FreshBooksSandbox {
+  readonly url: string;
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+  /** Valid at the start, and until it is used or another consent is given. */
+  readonly refreshToken: string;
+  /** In force at once when changed. */
+  readonly options: FreshBooksOptions;
+  readonly people: FreshBooksPeople;
+  readonly oauth: FreshBooksApi['oauth'];
+}
+
 /** Both simulated APIs, running, with everything a test or the demo turns. */
 export interface Sandbox {
   readonly invoiced: InvoicedSandbox;
+  readonly freshbooks: FreshBooksSandbox;
+  /** The seeded source of all chance in the sandbox, in [0, 1). */
+  random(): number;
   readonly clock: SandboxClock;
   readonly faults: Faults;
   readonly log: RequestLog;
@@ -105,7 +123,7 @@ export interface Sandbox {
   setLatency(milliseconds: number): void;
   snapshot(): unknown;
   restore(snapshot: unknown): void;
-  /** Writes the snapshot file now. */
+  /** Writes the snapshot file now, if there is to be one. */
   save(): Promise<void>;
   /** Ends open requests, hung ones too, and leaves no handle. */
   close(): Promise<void>;

@@ -4,6 +4,8 @@
  */
 export interface InvoicedOptions {
   apiKey: string;
+  /** The id of the first task ever made. Ids are never used again. Read once, at the start. */
+  firstTaskId: number;
   /** `closed` answers everything with 402. */
   account: 'open' | 'closed';
   /** `read` answers writes with 403, `none` everything. */
@@ -12,7 +14,7 @@ export interface InvoicedOptions {
   maxInFlight: number;
   /** More requests a minute are answered with 429; null: no limit. */
   perMinute: number | null;
-  /** Seconds in the `Retry-After` of those 429; null leaves it out. */
+  /** Seconds in the `Retry-After` of a 429; null leaves it out. */
   retryAfter: number | null;
   /** `documented` says `api` where the back end says `api_error` and `rate_limit_error`. */
   errorTypes: 'backend' | 'documented';
@@ -63,6 +65,7 @@ export interface InvoicedOptions {
 
 export const invoicedDefaults: Readonly<InvoicedOptions> = {
   apiKey: 'sandbox-invoiced-key',
+  firstTaskId: 788,
   account: 'open',
   permission: 'write',
   maxInFlight: 20,
