@@ -18,11 +18,11 @@ const { Queue, Worker } = withBackend(createPostgresBackend);
 
 /**
  * BullMQ's tables in the schema `bullmq` of the database that also holds the mirror; migrates them first (BullMQ takes a
- * lock for it). A process has at most two connections for its queues, closed when idle, and, with workers, one that each
+ * lock for it). A process has at most three connections for its queues, closed when idle, and, with workers, one that each
  * of them listens on and two that they share.
  */
 export async function openPostgres(url: string, runtime: Runtime, report: Reporter): Promise<Backend> {
-  const pool = onError(new pg.Pool({ ...poolConfig(url), max: 2 }), report);
+  const pool = onError(new pg.Pool({ ...poolConfig(url), max: 3 }), report);
   // Every queue and worker adds its own listener to the pool.
   pool.setMaxListeners(0);
   try {
@@ -41,6 +41,7 @@ export async function openPostgres(url: string, runtime: Runtime, report: Report
       return onError(new Queue<JobData, JobResult>(name, options), report);
     },
     makeWorkers: () => makeWorkers(url, runtime, report),
+    exclusively: (change) => exclusively(pool, runtime, change),
     // A job that was delayed would take its old place again, before those that came later.
     moveToBack: async (job, token) => {
       await job.moveToWait(token);
@@ -61,6 +62,27 @@ function makeWorkers(url: string, runtime: Runtime, report: Reporter): WorkerCon
     close: () => pool.end(),
   };
 }
+
+/** BullMQ's statements for schedules deadlock with each other when two processes make the same one. */
+async function exclusively<T>(pool: pg.Pool, runtime: Runtime, change: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      const lock = await client.query<{ mine: boolean }>(LOCK_SCHEDULES);
+      if (lock.rows[0]?.mine) return await change();
+    } finally {
+      await client.query('ROLLBACK').then(
+        () => client.release(),
+        () => client.release(true),
+      );
+    }
+    // Not waiting inside PostgreSQL leaves the connection to others.
+    await runtime.sleep(20 + 80 * runtime.random());
+  }
+}
+
+const LOCK_SCHEDULES = `SELECT pg_try_advisory_xact_lock(hashtextextended('taskmirror:schedules', 0)) AS mine`;
 
 /** A real pool, as BullMQ documents; its hand-written type of one is narrower where optional parameters are exact. */
 function asConnection(pool: pg.Pool): PostgresConnectionOptions {

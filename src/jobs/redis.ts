@@ -50,6 +50,8 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
       return onError(queue, report);
     },
     makeWorkers: () => makeWorkers(url, prefix, report),
+    // Each of its scripts runs alone.
+    exclusively: (change) => change(),
     // A delayed job that is due goes behind those that wait; `moveToWait` would put it before them.
     moveToBack: (job, token) => job.moveToDelayed(0, token),
     problem: () => evictionProblem(connection),

@@ -28,12 +28,13 @@ export async function reconcileSchedules(
   wanted: readonly WantedSchedule[],
 ): Promise<Reconciled> {
   const counts = { kept: 0, made: 0, removed: 0 };
-  await reach(queues, async () => {
+  const change = async () => {
     for (const kind of KINDS) {
       const ofKind = wanted.filter((schedule) => schedule.kind === kind);
       await reconcileQueue(queues.queues[kind], ofKind, queues.runtime.now(), counts);
     }
-  });
+  };
+  await reach(queues, () => queues.backend.exclusively(change));
   return counts;
 }
 
