@@ -1,0 +1,57 @@
+import type { Columns, Field } from '../fields.js';
+import { differing, type Merged, type MergeInput, merge, type Overruled } from './merge.js';
+import { fieldValue, holds, pick, same } from './values.js';
+
+export interface SettleInput extends Omit<MergeInput, 'remote' | 'sent'> {
+  /** The columns that the write sent; others were not part of it. */
+  readonly sent: Columns;
+  /** The task as the API gave it in answer to the write. */
+  readonly answer: Columns;
+}
+
+export interface Settled extends Merged {
+  /** The fields that the API said it took and still shows as they were: refused in all but name. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * Merges the answer to a write of ours. Whatever was edited since the write was read stays as it is and goes out next.
+ * A field that comes back neither as sent nor as it was (cut, rounded, normalised) is taken over and journalled, not
+ * sent again; one that comes back as it was is refused and stays as the person left it. Fields that were not sent are
+ * merged like any other answer's.
+ */
+export function settle(input: SettleInput): Settled {
+  const { fields, base, local, sent, answer } = input;
+  const written = fields.filter((field) => holds(field, sent) && holds(field, answer));
+  const refused = written.filter(
+    (field) => base !== null && !same(field, answer, sent) && same(field, answer, base),
+  );
+  const normalised = written.filter((field) => !same(field, answer, sent) && !refused.includes(field));
+
+  // To the merge, what we sent and the API made of it is the last known state: only edits since then differ from it.
+  const agreed: Record<string, Columns[string]> = { ...(base ?? { vis_state: 0 }) };
+  for (const field of written) if (!refused.includes(field)) Object.assign(agreed, pick(field, answer));
+  const here: Record<string, Columns[string]> = { ...local };
+  for (const field of normalised) {
+    if (same(field, local, sent)) Object.assign(here, pick(field, answer));
+  }
+
+  const merged = merge({ ...input, base: agreed, local: here, remote: answer, sent: [] });
+  return {
+    columns: merged.columns,
+    overruled: [...normalised.map((field) => changedByApi(field, input)), ...merged.overruled],
+    pending: differing(fields, merged.columns, { ...agreed, ...answer }),
+    refused: refused.map((field) => field.name),
+  };
+}
+
+function changedByApi(field: Field, { base, sent, answer }: SettleInput): Overruled {
+  return {
+    field: field.name,
+    base: fieldValue(field, base),
+    local: fieldValue(field, sent),
+    remote: fieldValue(field, answer),
+    winner: 'remote',
+    reason: 'the API changed what it was sent',
+  };
+}

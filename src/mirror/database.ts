@@ -1,0 +1,115 @@
+import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { TaskmirrorError } from '../errors.js';
+
+/** Runs one statement and gives its rows. */
+export interface Executor {
+  rows<Row extends object>(query: SQL): Promise<readonly Row[]>;
+  /** For statements that give exactly one row. */
+  row<Row extends object>(query: SQL): Promise<Row>;
+}
+
+/** The one door to the database. */
+export interface Database extends Executor {
+  readonly url: string;
+  /** Commits when `work` resolves, rolls back when it rejects. */
+  transaction<Result>(work: (tx: Executor) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Shown in `pg_stat_activity`; begins with `taskmirror`, by which our own sessions are known. */
+  readonly applicationName: `taskmirror${string}`;
+  /** How many connections at most. */
+  readonly max?: number;
+}
+
+/** Opens nothing yet: the first statement connects. */
+export function openDatabase(url: string, { applicationName, max = 10 }: DatabaseOptions): Database {
+  const client = postgres(url, {
+    max,
+    connect_timeout: 10,
+    idle_timeout: 60,
+    onnotice: () => {},
+    connection: { application_name: applicationName },
+  });
+  const db = drizzle(client);
+  return {
+    url,
+    ...executor((query) => db.execute(query)),
+    transaction: (work) =>
+      plainErrors(() => db.transaction((tx) => work(executor((query) => tx.execute(query))))),
+    close: () => client.end({ timeout: 5 }),
+  };
+}
+
+/** Whether the error says that the database can't be reached or is going away, rather than that a statement is wrong. */
+export function isUnavailable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return UNREACHABLE.has(code) || code.startsWith('08') || code.startsWith('57P');
+}
+
+/** The same as one line for a person, with the cure. */
+export function unavailable(url: string, cause: unknown): TaskmirrorError {
+  const { hostname, port, pathname } = new URL(url);
+  const why =
+    cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : '';
+  return new TaskmirrorError(
+    'unavailable',
+    `The database at ${hostname}:${port || 5432}${pathname} can't be reached (${why}): check DATABASE_URL and that the server runs.`,
+    { cause },
+  );
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  '53300',
+  '28P01',
+  '28000',
+  '3D000',
+]);
+
+function executor(execute: (query: SQL) => PromiseLike<unknown>): Executor {
+  const rows = <Row extends object>(query: SQL): Promise<readonly Row[]> =>
+    plainErrors(async () => (await execute(query)) as readonly Row[]);
+  return {
+    rows,
+    row: async <Row extends object>(query: SQL): Promise<Row> => {
+      const [first] = await rows<Row>(query);
+      if (first === undefined) throw new Error('a statement that gives one row gave none');
+      return first;
+    },
+  };
+}
+
+/** Drizzle puts every parameter into its error's message, tokens and tasks included: only its cause goes on. */
+async function plainErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof DrizzleQueryError && error.cause ? error.cause : error;
+  }
+}
+
+/** The database's clock in microseconds since 1970: the one clock by which observations are ordered. */
+export async function databaseNow(db: Executor): Promise<number> {
+  const { now } = await db.row<{ now: string }>(sql`select ${micros(sql`clock_timestamp()`)} as now`);
+  return Number(now);
+}
+
+/** A timestamptz as microseconds since 1970, for JavaScript; exact until the year 2255. */
+export const micros = (instant: SQL): SQL => sql`(extract(epoch from ${instant}) * 1000000)::bigint`;
+
+/** Microseconds since 1970 as a timestamptz. */
+export const fromMicros = (value: SQL | number): SQL =>
+  sql`(timestamptz 'epoch' + ${value}::bigint * interval '1 microsecond')`;

@@ -1,0 +1,72 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Column, ColumnType, Field } from '../fields.js';
+import { micros } from './database.js';
+
+/** What the mirror needs to know of a source to hold its tasks in `<name>.tasks`. */
+export interface TaskTable {
+  readonly name: string;
+  readonly fields: readonly Field[];
+}
+
+export const columnsOf = (table: TaskTable): readonly Column[] =>
+  table.fields.flatMap((field) => field.columns);
+
+export const tableName = (table: TaskTable): SQL =>
+  sql`${sql.identifier(table.name)}.${sql.identifier('tasks')}`;
+
+/** How a canonical value travels as JSON into `jsonb_to_recordset`. */
+const TRANSPORT: Record<ColumnType, string> = {
+  text: 'text',
+  integer: 'bigint',
+  boolean: 'boolean',
+  instant: 'bigint',
+  money: 'numeric',
+};
+
+/** `name text, due_date bigint, …`: the columns of an incoming recordset. */
+export function transportTypes(table: TaskTable): SQL {
+  return list(
+    columnsOf(table).map(({ name, type }) => sql`${sql.identifier(name)} ${sql.raw(TRANSPORT[type])}`),
+  );
+}
+
+/** An incoming canonical value as the table stores it. */
+export function stored({ name, type }: Column, alias: string): SQL {
+  const value = sql`${sql.identifier(alias)}.${sql.identifier(name)}`;
+  return type === 'instant' ? sql`to_timestamp(${value})` : value;
+}
+
+/** The table's columns as one JSON object in transport form. Money travels as text so that no digit is lost. */
+export function transported(table: TaskTable, alias: string): SQL {
+  const members = columnsOf(table).map(({ name, type }) => {
+    const value = sql`${sql.identifier(alias)}.${sql.identifier(name)}`;
+    return sql`${sql.raw(`'${name}'`)}, ${OUTGOING[type](value)}`;
+  });
+  return sql`jsonb_build_object(${list(members)})`;
+}
+
+const OUTGOING: Record<ColumnType, (value: SQL) => SQL> = {
+  text: (value) => value,
+  integer: (value) => value,
+  boolean: (value) => value,
+  instant: (value) => sql`floor(extract(epoch from ${value}))::bigint`,
+  money: (value) => sql`${value}::text`,
+};
+
+export const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
+
+/** The bookkeeping columns of a task row, as `MirrorRow` reads them. */
+export function bookkeeping(alias: string): SQL {
+  const column = (name: string) => sql`${sql.identifier(alias)}.${sql.identifier(name)}`;
+  return list([
+    sql`${column('row_id')}::text as row_id`,
+    sql`${column('xmin')}::text as version`,
+    column('raw'),
+    column('sync_state'),
+    column('sync_error'),
+    sql`${micros(column('synced_at'))} as synced_at`,
+    sql`${micros(column('edited_at'))} as edited_at`,
+    sql`(select coalesce(jsonb_agg(w.sent), '[]') from sync.writes w
+         where w.row_id = ${column('row_id')} and (w.outcome is null or w.outcome = 'unknown')) as sent`,
+  ]);
+}

@@ -1,0 +1,222 @@
+import { sql } from 'drizzle-orm';
+import type { Columns, JsonObject } from '../fields.js';
+import { type Executor, fromMicros } from './database.js';
+import {
+  bookkeeping,
+  columnsOf,
+  list,
+  stored,
+  type TaskTable,
+  tableName,
+  transported,
+  transportTypes,
+} from './table.js';
+
+/** A task as the mirror holds it, in the version that was read. */
+export interface MirrorRow {
+  readonly rowId: string;
+  /** Changes with every write to the row; a write takes the row only in this version. */
+  readonly version: string;
+  readonly columns: Columns;
+  readonly raw: JsonObject | null;
+  readonly syncState: 'synced' | 'pending' | 'failed';
+  readonly syncError: string | null;
+  /** Microseconds since 1970, by the database's clock. */
+  readonly syncedAt: number | null;
+  readonly editedAt: number | null;
+  /** The bodies of writes under way; null for one that has none. */
+  readonly sent: readonly (JsonObject | null)[];
+}
+
+export interface IncomingTask {
+  readonly id: number;
+  readonly columns: Columns;
+  readonly raw: JsonObject;
+}
+
+/**
+ * Of a page's tasks, those that the mirror doesn't hold just so: `row` is what it holds, null for a new task. Tasks held
+ * as they are, and retired ids, are left out, so that a page without changes brings nothing over the wire. Takes no lock.
+ * Relies on the unique index (connection, id).
+ */
+export async function findDifferent(
+  db: Executor,
+  table: TaskTable,
+  connection: string,
+  tasks: readonly IncomingTask[],
+): Promise<ReadonlyMap<number, MirrorRow | null>> {
+  const columns = columnsOf(table);
+  const incoming = JSON.stringify(tasks.map(({ id, columns, raw }) => ({ ...columns, id, raw })));
+  const rows = await db.rows<StoredRow>(sql`
+    select i.id::text as id, ${bookkeeping('t')}, ${transported(table, 't')} as columns
+    from jsonb_to_recordset(${incoming}::text::jsonb) as i (id bigint, raw jsonb, ${transportTypes(table)})
+    left join ${tableName(table)} t on t.connection = ${connection} and t.id = i.id
+    where case
+      when t.row_id is null then
+        not exists (select from sync.retired_ids r where r.connection = ${connection} and r.id = i.id)
+      else
+        t.raw is distinct from i.raw
+        or t.sync_state = 'synced' and
+          (${list(columns.map(({ name }) => sql`t.${sql.identifier(name)}`))}) is distinct from
+          (${list(columns.map((column) => stored(column, 'i')))})
+      end`);
+  return new Map(rows.map((row) => [Number(row.id), row.row_id === null ? null : toRow(row)]));
+}
+
+/** The rows of these ids. Takes no lock. */
+export async function findById(
+  db: Executor,
+  table: TaskTable,
+  connection: string,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, MirrorRow>> {
+  const rows = await db.rows<StoredRow>(sql`
+    select t.id::text as id, ${bookkeeping('t')}, ${transported(table, 't')} as columns
+    from ${tableName(table)} t
+    where t.connection = ${connection} and t.id = any(${arrayOf(ids)}::bigint[])`);
+  return new Map(rows.map((row) => [Number(row.id), toRow(row)]));
+}
+
+/** A row as it is to be after a merge. */
+export interface RowChange {
+  readonly id: number;
+  /** Null for a task that is new to the mirror. */
+  readonly row: Pick<MirrorRow, 'rowId' | 'version'> | null;
+  readonly columns: Columns;
+  readonly raw: JsonObject | null;
+  readonly syncState: MirrorRow['syncState'];
+  readonly syncError: string | null;
+  /** When the answer had arrived that this is written from. */
+  readonly answeredAt: number;
+  readonly overruled: readonly JournalEntry[];
+}
+
+export interface JournalEntry {
+  readonly field: string;
+  readonly base: unknown;
+  readonly local: unknown;
+  readonly remote: unknown;
+  readonly winner: 'local' | 'remote';
+  readonly reason: string;
+}
+
+/**
+ * Writes merged rows and the journal of what they overruled in one statement, and gives the ids that were written. A row that was
+ * changed since it was read, or that somebody holds locked, is left alone. Call it in a transaction that `asWorker` began.
+ */
+export async function writeMerged(
+  tx: Executor,
+  table: TaskTable,
+  connection: string,
+  runId: string,
+  changes: readonly RowChange[],
+): Promise<ReadonlySet<number>> {
+  const columns = columnsOf(table);
+  const names = columns.map(({ name }) => sql.identifier(name));
+  const incoming = JSON.stringify(changes.map(toIncoming));
+  const journal = JSON.stringify(
+    changes.flatMap(({ row, overruled }) => overruled.map((entry) => ({ ...entry, row_id: row?.rowId }))),
+  );
+  const { written } = await tx.row<{ written: readonly string[] }>(sql`
+    with incoming as materialized (
+      select * from jsonb_to_recordset(${incoming}::text::jsonb) as i
+        (id bigint, row_id bigint, version text, raw jsonb, sync_state text, sync_error text, answered_at bigint,
+         ${transportTypes(table)})
+    ), locked as (
+      select t.row_id from incoming i join ${tableName(table)} t on t.row_id = i.row_id
+      where t.xmin::text = i.version
+      for update of t skip locked
+    ), updated as (
+      update ${tableName(table)} t set
+        ${list(columns.map((column) => sql`${sql.identifier(column.name)} = ${stored(column, 'i')}`))},
+        raw = i.raw,
+        sync_state = i.sync_state,
+        sync_error = i.sync_error,
+        synced_at = ${fromMicros(sql`i.answered_at`)},
+        edited_at = case when i.sync_state = 'synced' then null else coalesce(t.edited_at, clock_timestamp()) end
+      from incoming i join locked l on l.row_id = i.row_id
+      where t.row_id = l.row_id
+      returning t.id, t.row_id
+    ), inserted as (
+      insert into ${tableName(table)}
+        (connection, id, raw, sync_state, synced_at, first_seen_at, ${list(names.map((name) => sql`${name}`))})
+      select ${connection}, i.id, i.raw, 'synced', ${fromMicros(sql`i.answered_at`)}, ${fromMicros(sql`i.answered_at`)},
+        ${list(columns.map((column) => stored(column, 'i')))}
+      from incoming i where i.row_id is null
+      on conflict (connection, id) do nothing
+      returning id
+    ), journalled as (
+      insert into sync.conflicts (connection, row_id, run_id, field, base, local, remote, winner, reason)
+      select ${connection}, j.row_id, ${runId}::bigint, j.field, j.base, j.local, j.remote, j.winner, j.reason
+      from jsonb_to_recordset(${journal}::text::jsonb) as j
+        (row_id bigint, field text, base jsonb, local jsonb, remote jsonb, winner text, reason text)
+      join updated u on u.row_id = j.row_id
+    )
+    select coalesce(jsonb_agg(id::text), '[]') as written
+    from (select id from updated union all select id from inserted) as written`);
+  return new Set(written.map(Number));
+}
+
+interface StoredRow {
+  readonly id: string;
+  readonly row_id: string | null;
+  readonly version: string;
+  readonly columns: Columns;
+  readonly raw: JsonObject | null;
+  readonly sync_state: MirrorRow['syncState'];
+  readonly sync_error: string | null;
+  readonly synced_at: string | null;
+  readonly edited_at: string | null;
+  readonly sent: readonly (JsonObject | null)[];
+}
+
+function toRow(row: StoredRow): MirrorRow {
+  return {
+    rowId: String(row.row_id),
+    version: row.version,
+    columns: row.columns,
+    raw: row.raw,
+    syncState: row.sync_state,
+    syncError: row.sync_error,
+    syncedAt: row.synced_at === null ? null : Number(row.synced_at),
+    editedAt: row.edited_at === null ? null : Number(row.edited_at),
+    sent: row.sent,
+  };
+}
+
+function toIncoming({ id, row, columns, raw, syncState, syncError, answeredAt }: RowChange) {
+  return {
+    ...columns,
+    id,
+    row_id: row?.rowId ?? null,
+    version: row?.version ?? null,
+    raw,
+    sync_state: syncState,
+    sync_error: syncError,
+    answered_at: answeredAt,
+  };
+}
+
+/** A PostgreSQL array literal of whole numbers, sent as one text parameter. */
+export const arrayOf = (ids: readonly (number | string)[]): string => `{${ids.join(',')}}`;
+
+/** Known tasks to recognise an account by: some of the newest and some of the oldest that the API has. */
+export async function sampleKnown(
+  db: Executor,
+  table: TaskTable,
+  connection: string,
+  each: number,
+): Promise<ReadonlyMap<number, MirrorRow>> {
+  const ids = await db.rows<{ id: string }>(sql`
+    (select id::text from ${tableName(table)} where connection = ${connection} and raw is not null and vis_state <> 1
+      order by id desc limit ${each})
+    union
+    (select id::text from ${tableName(table)} where connection = ${connection} and raw is not null and vis_state <> 1
+      order by id limit ${each})`);
+  return findById(
+    db,
+    table,
+    connection,
+    ids.map(({ id }) => Number(id)),
+  );
+}

@@ -1,0 +1,183 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { JsonObject } from '../fields.js';
+import { type Executor, fromMicros, micros } from './database.js';
+import { addition, type Counts, type Lease, leaseEnd, type RunKind } from './runs.js';
+import { type TaskTable, tableName } from './table.js';
+import { arrayOf } from './tasks.js';
+
+/** A connection's unfinished walk over everything. */
+export interface Walk {
+  readonly connection: string;
+  /** The id of its first run; what the walk has seen is kept under it. */
+  readonly walkId: string;
+  readonly runId: string;
+  readonly kind: RunKind;
+  readonly request: string | null;
+  readonly force: boolean;
+  /** When its first attempt began, microseconds since 1970. */
+  readonly startedAt: number;
+  readonly position: JsonObject | null;
+  readonly batches: number;
+  readonly attempts: number;
+  /** Whether it stopped between two slices, rather than by a crash. */
+  readonly yielded: boolean;
+  /** Seconds since its last step. */
+  readonly idleSeconds: number;
+  readonly runOpen: boolean;
+}
+
+export async function findWalk(db: Executor, connection: string): Promise<Walk | null> {
+  const [row] = await db.rows<WalkRow>(sql`
+    select w.connection, w.walk_id::text, w.run_id::text, w.kind, w.request, w.force, ${micros(sql`w.started_at`)} as started_at,
+      w.position, w.batches, w.attempts, w.yielded, extract(epoch from clock_timestamp() - w.updated_at)::float8 as idle,
+      exists (select from sync.runs r where r.run_id = w.run_id and r.finished_at is null) as run_open
+    from sync.walks w where w.connection = ${connection}`);
+  return row === undefined
+    ? null
+    : {
+        connection,
+        walkId: row.walk_id,
+        runId: row.run_id,
+        kind: row.kind,
+        request: row.request,
+        force: row.force,
+        startedAt: Number(row.started_at),
+        position: row.position,
+        batches: row.batches,
+        attempts: row.attempts,
+        yielded: row.yielded,
+        idleSeconds: row.idle,
+        runOpen: row.run_open,
+      };
+}
+
+export async function openWalk(
+  db: Executor,
+  walk: Pick<Walk, 'connection' | 'runId' | 'kind' | 'request' | 'force' | 'startedAt'>,
+): Promise<void> {
+  await db.rows(sql`
+    insert into sync.walks (connection, walk_id, run_id, kind, request, force, started_at)
+    values (${walk.connection}, ${walk.runId}::bigint, ${walk.runId}::bigint, ${walk.kind}, ${walk.request}, ${walk.force},
+      ${fromMicros(walk.startedAt)})`);
+}
+
+/** Goes on with a walk under a run of its own, from its place or from the beginning. */
+export async function reopenWalk(
+  db: Executor,
+  walk: Walk,
+  { runId, request, fromStart }: { runId: string; request: string | null; fromStart: boolean },
+): Promise<void> {
+  await db.rows(sql`
+    with forgotten as (delete from sync.walk_pages where ${fromStart} and walk_id = ${walk.walkId}::bigint)
+    update sync.walks set run_id = ${runId}::bigint, request = ${request}, attempts = attempts + 1, yielded = false, updated_at = clock_timestamp(),
+      position = case when ${fromStart} then null else position end,
+      batches = case when ${fromStart} then 0 else batches end
+    where connection = ${walk.connection}`);
+}
+
+/**
+ * Keeps a walk's place after a batch of pages was committed: what it has seen, where it goes on, and its run's counts.
+ * Renews the lease. False when the lease was lost: then nothing was kept.
+ */
+export async function stepWalk(
+  db: Executor,
+  lease: Lease,
+  walkId: string,
+  step: { ids: readonly number[]; next: JsonObject | null; counts: Counts; total: number | null },
+): Promise<boolean> {
+  const rows = await db.rows(sql`
+    with lease as (
+      update sync.leases set ends_at = ${leaseEnd}
+      where connection = ${lease.connection} and kind = 'walk' and run_id = ${lease.runId}::bigint and ends_at > clock_timestamp()
+      returning 1
+    ), walk as (
+      update sync.walks set position = ${step.next === null ? null : JSON.stringify(step.next)}::text::jsonb,
+        batches = batches + 1, yielded = false, updated_at = clock_timestamp()
+      where connection = ${lease.connection} and exists (select from lease)
+      returning batches
+    ), pages as (
+      insert into sync.walk_pages (walk_id, batch, ids)
+      select ${walkId}::bigint, batches, ${arrayOf(step.ids)}::bigint[] from walk
+    )
+    update sync.runs set total = coalesce(${step.total}, total), ${addition(step.counts)}
+    where run_id = ${lease.runId}::bigint and exists (select from walk)
+    returning 1`);
+  return rows.length > 0;
+}
+
+/** Leaves a walk between two slices. */
+export async function yieldWalk(db: Executor, connection: string): Promise<void> {
+  await db.rows(sql`
+    update sync.walks set yielded = true, updated_at = clock_timestamp() where connection = ${connection}`);
+}
+
+/** Whether everything that the walk recorded is still there: unlogged tables are empty after a crash of the server. */
+export async function walkIsWhole(db: Executor, { walkId }: Pick<Walk, 'walkId'>): Promise<boolean> {
+  const { whole } = await db.row<{ whole: boolean }>(sql`
+    select w.batches = (select count(*) from sync.walk_pages p where p.walk_id = w.walk_id) as whole
+    from sync.walks w where w.walk_id = ${walkId}::bigint`);
+  return whole;
+}
+
+/** Tasks that the API had when it was last asked, that the mirror has known since before the walk, and that the walk did not meet. */
+const absent = (table: TaskTable, walk: Pick<Walk, 'connection' | 'walkId' | 'startedAt'>): SQL => sql`
+  ${tableName(table)} t
+  where t.connection = ${walk.connection} and t.id is not null and t.raw is not null
+    and coalesce((t.raw ->> 'vis_state')::int, 0) <> 1
+    and t.synced_at < ${fromMicros(walk.startedAt)}
+    and not exists (
+      select from (select unnest(ids) as id from sync.walk_pages where walk_id = ${walk.walkId}::bigint) seen
+      where seen.id = t.id
+    )
+    and not exists (select from sync.held_deletions h where h.holder = ${walk.walkId}::bigint and h.id = t.id)`;
+
+export async function countAbsent(db: Executor, table: TaskTable, walk: Walk): Promise<number> {
+  const { count } = await db.row<{ count: number }>(
+    sql`select count(*)::int as count from ${absent(table, walk)}`,
+  );
+  return count;
+}
+
+/** Absent ids above `after`, in order, at most `limit`. */
+export async function findAbsent(
+  db: Executor,
+  table: TaskTable,
+  walk: Walk,
+  after: number,
+  limit: number,
+): Promise<readonly number[]> {
+  const rows = await db.rows<{ id: string }>(
+    sql`select t.id::text as id from ${absent(table, walk)} and t.id > ${after} order by t.id limit ${limit}`,
+  );
+  return rows.map(({ id }) => Number(id));
+}
+
+/** How many tasks of the connection are not deleted: what DELETE_LIMIT is a share of. */
+export async function countActive(db: Executor, table: TaskTable, connection: string): Promise<number> {
+  const { count } = await db.row<{ count: number }>(sql`
+    select count(*)::int as count from ${tableName(table)} where connection = ${connection} and vis_state <> 1 and id is not null`);
+  return count;
+}
+
+/** Forgets a walk that is over. */
+export async function closeWalk(db: Executor, walk: Pick<Walk, 'connection' | 'walkId'>): Promise<void> {
+  await db.rows(sql`
+    with pages as (delete from sync.walk_pages where walk_id = ${walk.walkId}::bigint),
+      held as (delete from sync.held_deletions where holder = ${walk.walkId}::bigint)
+    delete from sync.walks where connection = ${walk.connection} and walk_id = ${walk.walkId}::bigint`);
+}
+
+interface WalkRow {
+  readonly walk_id: string;
+  readonly run_id: string;
+  readonly kind: RunKind;
+  readonly request: string | null;
+  readonly force: boolean;
+  readonly started_at: string;
+  readonly position: JsonObject | null;
+  readonly batches: number;
+  readonly attempts: number;
+  readonly yielded: boolean;
+  readonly idle: number;
+  readonly run_open: boolean;
+}

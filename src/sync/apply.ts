@@ -1,0 +1,182 @@
+import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
+import { asWorker, type Counts, type Lease } from '../mirror/runs.js';
+import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
+import { clearUnreadable, reportUnreadable } from '../mirror/unreadable.js';
+import { columnsOf } from '../sources/raw.js';
+import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
+import type { SyncContext } from './context.js';
+import { insertion, type Observed, reconcile } from './reconcile.js';
+
+/** Where answers are applied, and under which lease. */
+export interface Target {
+  readonly context: SyncContext;
+  readonly source: Source;
+  readonly connection: string;
+  readonly lease: Lease;
+  /** Under which name deletions are held back until it's known how many there are. */
+  readonly holder: string;
+  /** Ids that are reported as unreadable; kept up to date here. */
+  readonly unreadable: Set<string>;
+}
+
+export interface Applied {
+  readonly counts: Partial<Counts>;
+  /** Deletions held back: nothing was changed for them yet. */
+  readonly held: number;
+  /** Rows that somebody holds locked or keeps changing: the next run must see them again. */
+  readonly left: number;
+}
+
+/**
+ * Merges pages into the mirror: one set-based read, and one write if anything changed. A row that moves in between is
+ * read and merged again. Tasks that would become deleted are held back; see deletions.ts.
+ */
+export async function applyPages(target: Target, pages: readonly Page[]): Promise<Applied> {
+  // The same task on two pages: the later observation stands.
+  const observed = new Map<number, Observed>();
+  const unreadable: { id: string; reason: string }[] = [];
+  let fetched = 0;
+  for (const { tasks, requestedAt, answeredAt, serverTime } of pages) {
+    fetched += tasks.length;
+    const skew = serverTime === null ? 0 : serverTime / 1e3 - answeredAt / 1e6;
+    for (const decoded of tasks) {
+      if (decoded.ok) {
+        const { task } = decoded;
+        observed.set(task.id, { id: task.id, task, requestedAt, answeredAt, skew });
+      } else unreadable.push({ id: decoded.id ?? 'without an id', reason: decoded.reason });
+    }
+  }
+  await keepReports(target, unreadable, observed.keys());
+  const { counts, held, left } = await mergeIn(target, [...observed.values()], { hold: true });
+  const changed = (counts.inserted ?? 0) + (counts.updated ?? 0) + (counts.deleted ?? 0);
+  return {
+    counts: {
+      ...counts,
+      pages: pages.length,
+      fetched,
+      failed: unreadable.length,
+      unchanged: fetched - unreadable.length - changed - held - left,
+    },
+    held,
+    left,
+  };
+}
+
+/** An answer for one id, kept for later or asked for by itself. */
+export interface Answer extends Observation {
+  readonly id: number;
+  readonly raw: JsonObject | 'gone';
+}
+
+/** Merges answers of which deletions may go on. */
+export async function applyAnswers(target: Target, answers: readonly Answer[]): Promise<Applied> {
+  const observed = answers.map(
+    ({ id, raw, requestedAt, answeredAt }): Observed => ({
+      id,
+      task: raw === 'gone' ? 'gone' : { id, raw, columns: columnsOf(target.source.fields, raw) },
+      requestedAt,
+      answeredAt,
+      skew: 0,
+    }),
+  );
+  return mergeIn(target, observed, { hold: false });
+}
+
+/** Someone editing the same rows all the time must not keep a run busy for ever. */
+const ROUNDS = 4;
+
+async function mergeIn(
+  target: Target,
+  observed: readonly Observed[],
+  { hold }: { readonly hold: boolean },
+): Promise<Applied> {
+  const tally = { inserted: 0, updated: 0, deleted: 0, conflicts: 0 };
+  let held = 0;
+  let open = observed;
+  for (let round = 0; round < ROUNDS && open.length > 0; round++) {
+    const { changes, deletions } = await plan(target, open);
+    if (hold && deletions.length > 0) {
+      await holdDeletions(target.context.db, target.holder, deletions.flatMap(toHeld));
+      held += deletions.length;
+    }
+    const writes = hold ? changes : [...changes, ...deletions];
+    if (writes.length === 0) return { counts: tally, held, left: 0 };
+    const written = await asWorker(target.context.db, target.lease, (tx) =>
+      writeMerged(
+        tx,
+        target.source,
+        target.connection,
+        target.lease.runId,
+        writes.map(({ change }) => change),
+      ),
+    );
+    for (const { change, deletes } of writes) {
+      if (!written.has(change.id)) continue;
+      if (change.row === null) tally.inserted++;
+      else if (deletes) tally.deleted++;
+      else tally.updated++;
+      tally.conflicts += change.overruled.length;
+    }
+    const moved = new Set(
+      writes.filter(({ change }) => !written.has(change.id)).map(({ change }) => change.id),
+    );
+    open = open.filter(({ id }) => moved.has(id));
+  }
+  return { counts: tally, held, left: open.length };
+}
+
+interface Planned {
+  readonly change: RowChange;
+  readonly seen: Observed;
+  /** Whether an active row becomes deleted by the API's doing. */
+  readonly deletes: boolean;
+}
+
+async function plan(
+  target: Target,
+  observed: readonly Observed[],
+): Promise<{ readonly changes: readonly Planned[]; readonly deletions: readonly Planned[] }> {
+  const { context, source, connection } = target;
+  const present = observed.flatMap(({ task }) => (task === 'gone' ? [] : [task]));
+  const gone = observed.flatMap(({ id, task }) => (task === 'gone' ? [id] : []));
+  const different = present.length > 0 ? await findDifferent(context.db, source, connection, present) : NONE;
+  const vanished = gone.length > 0 ? await findById(context.db, source, connection, gone) : NONE;
+
+  const planned = observed.flatMap((seen): readonly Planned[] => {
+    const row = (seen.task === 'gone' ? vanished : different).get(seen.id);
+    if (row === undefined) return [];
+    const change = row === null ? insertion(source, seen) : reconcile(source, context.policy, row, seen);
+    if (change === null) return [];
+    const deletes = row !== null && row.columns['vis_state'] !== 1 && change.columns['vis_state'] === 1;
+    return [{ change, seen, deletes }];
+  });
+  return {
+    changes: planned.filter(({ deletes }) => !deletes),
+    deletions: planned.filter(({ deletes }) => deletes),
+  };
+}
+
+const NONE: ReadonlyMap<number, MirrorRow | null> = new Map();
+
+function toHeld({ seen }: Planned): readonly HeldDeletion[] {
+  const { id, task, requestedAt, answeredAt } = seen;
+  return task === 'gone' ? [] : [{ id, raw: task.raw, requestedAt, answeredAt }];
+}
+
+/** Reports what can't be read, and takes back the reports of what now can. */
+async function keepReports(
+  { context, connection, unreadable: known }: Target,
+  unreadable: readonly { id: string; reason: string }[],
+  readable: Iterable<number>,
+): Promise<void> {
+  if (unreadable.length > 0) {
+    await reportUnreadable(context.db, connection, unreadable);
+    for (const { id, reason } of unreadable) {
+      if (!known.has(id)) context.log.warn({ connection, task: id, reason }, 'a task can not be mirrored');
+      known.add(id);
+    }
+  }
+  if (known.size === 0) return;
+  const healed = [...readable].map(String).filter((id) => known.delete(id));
+  if (healed.length > 0) await clearUnreadable(context.db, connection, healed);
+}

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { ConflictPolicy } from '../fields.js';
+import type { Database } from '../mirror/database.js';
+import type { Runtime } from '../runtime.js';
+import type { Account, Share } from '../sources/index.js';
+import type { SourceClient } from '../sources/source.js';
+
+/** What the sync needs of the process that it runs in. */
+export interface SyncContext {
+  readonly db: Database;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly policy: ConflictPolicy;
+  /** The share of a connection's active rows that may be deleted at once, 0 to 1. */
+  readonly deleteLimit: number;
+  /** How long one slice of a walk lasts, in milliseconds, before other accounts get their turn. */
+  readonly walkSliceMs: number;
+  /** The account of a connection whose secret this process has. */
+  account(connection: string): Account | null;
+  /** Opens a client for one run; the run closes it. */
+  open(account: Account, share: Share, connection: string): SourceClient;
+}

@@ -1,0 +1,124 @@
+import { countHeld, findHeld, forgetHeld } from '../mirror/held-deletions.js';
+import { addCounts, type Counts, noCounts } from '../mirror/runs.js';
+import { countActive } from '../mirror/walks.js';
+import { ApiError } from '../sources/http/errors.js';
+import type { SourceClient } from '../sources/source.js';
+import { applyAnswers, type Target } from './apply.js';
+
+/** Ids that may have been deleted at the API. Absence and hints are never proof. */
+export interface Candidates {
+  readonly count: number;
+  /** Candidates above `after`, in order. */
+  next(after: number): Promise<readonly number[]>;
+}
+
+export interface DeletionsEnd {
+  readonly counts: Counts;
+  /** Why nothing was deleted; null when the brake let it pass. */
+  readonly stopped: string | null;
+  readonly left: number;
+  /** Candidates of which the API would not say whether they are gone. */
+  readonly unsure: readonly string[];
+}
+
+/** Fewer than this are never held up. */
+const ALWAYS_ALLOWED = 10;
+
+/**
+ * Ends a run's deletions: those that the API told of and that were held back, and candidates, each of which the API is asked
+ * for first. More than DELETE_LIMIT allows stop before the first one, unless `force`.
+ */
+export async function settleDeletions(
+  target: Target,
+  client: SourceClient,
+  candidates: Candidates,
+  { force, held, signal }: { readonly force: boolean; readonly held: boolean; readonly signal: AbortSignal },
+): Promise<DeletionsEnd> {
+  const { db, deleteLimit } = target.context;
+  const total = candidates.count + (held ? await countHeld(db, target.holder) : 0);
+  const end = { counts: noCounts, stopped: null, left: 0, unsure: [] };
+  if (total === 0) return end;
+  if (total > ALWAYS_ALLOWED && !force) {
+    const active = await countActive(db, target.source, target.connection);
+    if (total > deleteLimit * active) {
+      if (held) await forgetHeld(db, target.holder);
+      return { ...end, stopped: brake(target.connection, total, active, deleteLimit) };
+    }
+  }
+  const told = held ? await applyHeld(target, signal) : { counts: noCounts, left: 0 };
+  const asked = await confirm(target, client, candidates, signal);
+  return {
+    counts: addCounts(told.counts, asked.counts),
+    stopped: null,
+    left: told.left + asked.left,
+    unsure: asked.unsure,
+  };
+}
+
+function brake(connection: string, total: number, active: number, limit: number): string {
+  const share = active === 0 ? 100 : Math.round((total / active) * 100);
+  return (
+    `${total} of ${active} active tasks (${share}%) look deleted at the API, more than DELETE_LIMIT (${limit * 100}%) allows at once; ` +
+    `none was deleted here. If they really are gone, run: taskmirror resync --connection ${connection} --full --force`
+  );
+}
+
+const BATCH = 500;
+
+async function applyHeld(target: Target, signal: AbortSignal): Promise<{ counts: Counts; left: number }> {
+  let counts = noCounts;
+  let left = 0;
+  for (let after = 0; ; ) {
+    signal.throwIfAborted();
+    const batch = await findHeld(target.context.db, target.holder, after, BATCH);
+    const last = batch.at(-1);
+    if (last === undefined) break;
+    const applied = await applyAnswers(target, batch);
+    counts = addCounts(counts, applied.counts);
+    left += applied.left;
+    after = last.id;
+  }
+  await forgetHeld(target.context.db, target.holder);
+  return { counts, left };
+}
+
+async function confirm(
+  target: Target,
+  client: SourceClient,
+  candidates: Candidates,
+  signal: AbortSignal,
+): Promise<{ counts: Counts; left: number; unsure: readonly string[] }> {
+  let counts = noCounts;
+  let left = 0;
+  const unsure: string[] = [];
+  for (let after = 0; candidates.count > 0; ) {
+    const ids = await candidates.next(after);
+    const last = ids.at(-1);
+    if (last === undefined) break;
+    const answers = await Promise.all(ids.map((id) => ask(client, id, signal)));
+    unsure.push(...answers.flatMap((answer) => ('unsure' in answer ? [answer.unsure] : [])));
+    const applied = await applyAnswers(
+      target,
+      answers.flatMap((answer) => ('unsure' in answer ? [] : [answer])),
+    );
+    counts = addCounts(counts, applied.counts);
+    left += applied.left;
+    after = last;
+  }
+  return { counts, left, unsure };
+}
+
+async function ask(client: SourceClient, id: number, signal: AbortSignal) {
+  try {
+    const { answer, requestedAt, answeredAt } = await client.read(id, signal);
+    if (answer === 'gone') return { id, requestedAt, answeredAt, raw: 'gone' as const };
+    if (!answer.ok) return { unsure: `task ${id} is there but can't be mirrored (${answer.reason})` };
+    return { id, requestedAt, answeredAt, raw: answer.task.raw };
+  } catch (error) {
+    // One id that the API won't speak of must not stop the others; an API in trouble ends the run.
+    if (error instanceof ApiError && ABOUT_THIS_ID.has(error.kind)) return { unsure: error.message };
+    throw error;
+  }
+}
+
+const ABOUT_THIS_ID = new Set(['not-found', 'invalid', 'conflict', 'unreadable']);

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { type Connection, type Identity, rememberIdentity } from '../mirror/connections.js';
+import { sampleKnown } from '../mirror/tasks.js';
+import type { Account } from '../sources/index.js';
+import { columnsOf } from '../sources/raw.js';
+import type { Source, SourceClient } from '../sources/source.js';
+import type { SyncContext } from './context.js';
+import { PersonNeededError } from './run.js';
+
+/**
+ * Makes sure that the account is the one that was mirrored so far. Costs nothing while address, account and key stay as they were;
+ * when one of them changes, tasks that the mirror knows must be found again before anything is merged or sent.
+ * Throws PersonNeededError.
+ */
+export async function ensureSameAccount(
+  context: SyncContext,
+  connection: Connection,
+  source: Source,
+  account: Account,
+  client: SourceClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = identityOf(account);
+  if (
+    connection.account === now.account &&
+    connection.baseUrl === now.baseUrl &&
+    connection.keyFingerprint === now.keyFingerprint
+  ) {
+    return;
+  }
+  if (account.source === 'freshbooks' && connection.account !== null && connection.account !== now.account) {
+    throw another(
+      connection.name,
+      `FRESHBOOKS_ACCOUNT_ID was ${connection.account} and is now ${now.account}`,
+    );
+  }
+  await recognise(context, connection.name, source, client, signal);
+  await rememberIdentity(context.db, connection.name, now);
+}
+
+const SAMPLE_EACH = 5;
+
+async function recognise(
+  { db }: SyncContext,
+  name: string,
+  source: Source,
+  client: SourceClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = await sampleKnown(db, source, name, SAMPLE_EACH);
+  if (known.size === 0) return;
+  let found = 0;
+  for (const [id, row] of known) {
+    const { answer } = await client.read(id, signal);
+    if (answer === 'gone' || !answer.ok || row.raw === null) continue;
+    const before = columnsOf(source.fields, row.raw);
+    const after = columnsOf(source.fields, answer.task.raw);
+    // A creation time never changes; where there is none, a name that stayed is the best witness.
+    if ('created_at' in before && before['created_at'] !== after['created_at']) {
+      throw another(name, `task ${id} was made at another time than the task ${id} known so far`);
+    }
+    if ('created_at' in before || before['name'] === after['name']) found++;
+  }
+  if (found === 0) throw another(name, `none of ${known.size} known tasks was found again`);
+}
+
+const another = (name: string, why: string): PersonNeededError =>
+  new PersonNeededError(
+    `The account behind ${name} is not the one that was mirrored so far (${why}); nothing was merged or sent. ` +
+      'Put the former key, account and address back, or mirror the new account into a database of its own.',
+  );
+
+function identityOf(account: Account): Identity {
+  const key = account.source === 'invoiced' ? account.apiKey : account.accountId;
+  const keyFingerprint = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  return {
+    account: account.source === 'invoiced' ? `key ${keyFingerprint}` : account.accountId,
+    baseUrl: account.baseUrl,
+    keyFingerprint,
+  };
+}

@@ -1,0 +1,51 @@
+import { type Connection, findConnection } from '../mirror/connections.js';
+import { findEnded } from '../mirror/runs.js';
+import { closeWalk, openWalk } from '../mirror/walks.js';
+import { type Account, sources } from '../sources/index.js';
+import type { SyncContext } from './context.js';
+import { poll } from './poll.js';
+import { takeWalk } from './take-walk.js';
+import { walkSlice } from './walk.js';
+import type { Perform, ResyncRequest, WorkProgress, WorkResult } from './work.js';
+
+/** Does the work that jobs ask for. */
+export function createPerform(context: SyncContext): Perform {
+  return async (work, signal, onProgress) => {
+    const connection = await findConnection(context.db, work.connection);
+    if (connection === null) return { state: 'skipped', reason: 'there is no such connection' };
+    if (connection.paused) return { state: 'skipped', reason: 'it is paused' };
+    const account = context.account(connection.name);
+    if (account === null) return { state: 'elsewhere' };
+    const request = work.request ?? null;
+    return work.kind === 'poll'
+      ? poll(context, connection, account, request, signal, onProgress)
+      : walk(context, connection, account, request, signal, onProgress);
+  };
+}
+
+async function walk(
+  context: SyncContext,
+  connection: Connection,
+  account: Account,
+  request: ResyncRequest | null,
+  signal: AbortSignal,
+  onProgress: (progress: WorkProgress) => void,
+): Promise<WorkResult> {
+  // A request is done when its run is, whoever worked on it.
+  const ended = request && (await findEnded(context.db, request.id));
+  if (ended) return { state: 'done', ...ended };
+
+  const taken = await takeWalk(context, connection, sources[account.source], request);
+  if ('busyMs' in taken) return { state: 'busy', retryAfterMs: taken.busyMs };
+  const end = await walkSlice(context, connection, account, taken.walk, taken.lease, signal, onProgress);
+  if (end === null) return { state: 'continue' };
+
+  // A walk that broke off stays, so that the next one can go on from its place.
+  const over = end.outcome === 'ok' || end.outcome === 'stopped';
+  if (over) await closeWalk(context.db, taken.walk);
+  // Pages may have shifted while a first read was broken off: a sweep makes sure of it.
+  const sweep = over && taken.walk.kind === 'read' && taken.walk.attempts > 1;
+  if (sweep) await openWalk(context.db, { ...taken.walk, kind: 'sweep', request: null, force: false });
+  if (!taken.mine || (sweep && request === null)) return { state: 'continue' };
+  return { state: 'done', runId: taken.lease.runId, ...end };
+}

@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from 'node:util';
+import { merge, newerSide } from '../merge/merge.js';
+import type { MirrorRow, RowChange } from '../mirror/tasks.js';
+import { canonical } from '../sources/canonical.js';
+import { columnsOf, keepMissing } from '../sources/raw.js';
+import type {
+  Columns,
+  ConflictPolicy,
+  JsonObject,
+  Observation,
+  RemoteTask,
+  Scalar,
+  Source,
+} from '../sources/source.js';
+
+/** A task that the API gave, or its word that there is none, and when. */
+export interface Observed extends Observation {
+  readonly id: number;
+  readonly task: RemoteTask | 'gone';
+  /** Seconds that the API's clock is ahead of the database's. */
+  readonly skew: number;
+}
+
+/** A task that is new to the mirror. Null for one that is gone: there is nothing to mirror. */
+export function insertion(source: Source, { id, task, answeredAt }: Observed): RowChange | null {
+  if (task === 'gone') return null;
+  return {
+    id,
+    row: null,
+    columns: columnsOf(source.fields, task.raw),
+    raw: task.raw,
+    syncState: 'synced',
+    syncError: null,
+    answeredAt,
+    overruled: [],
+  };
+}
+
+/**
+ * What an observation makes of a row. Null when it changes nothing, or was asked for before the answer had arrived that the
+ * row was last written from: then it may be older than what the row holds.
+ */
+export function reconcile(
+  source: Source,
+  policy: ConflictPolicy,
+  row: MirrorRow,
+  seen: Observed,
+): RowChange | null {
+  if (row.syncedAt !== null && seen.requestedAt < row.syncedAt) return null;
+  const { fields } = source;
+  const raw = rawAfter(source, row, seen);
+  const remote = raw === null ? null : columnsOf(fields, raw);
+  const merged = merge({
+    fields,
+    base: row.raw === null ? null : columnsOf(fields, row.raw),
+    local: localColumns(source, row),
+    remote: remote ?? 'gone',
+    sent: row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)])),
+    policy,
+    newer: newerSide(
+      seconds(remote?.[source.updatedColumn]),
+      row.editedAt === null ? null : row.editedAt / 1e6,
+      seen.skew,
+    ),
+  });
+  const state = stateAfter(row, merged.pending.length > 0);
+  const same =
+    isDeepStrictEqual(raw, row.raw) &&
+    isDeepStrictEqual(merged.columns, row.columns) &&
+    state.syncState === row.syncState;
+  if (same) return null;
+  return {
+    id: seen.id,
+    row,
+    columns: merged.columns,
+    raw,
+    ...state,
+    answeredAt: seen.answeredAt,
+    overruled: merged.overruled,
+  };
+}
+
+/** The new base: the task as the API gives it now, null when it is gone for good. */
+function rawAfter({ fields, deletesForGood }: Source, row: MirrorRow, { task }: Observed): JsonObject | null {
+  if (task !== 'gone') return keepMissing(fields, row.raw, task.raw);
+  return deletesForGood || row.raw === null ? null : { ...row.raw, vis_state: 1 };
+}
+
+/** The row's columns as the API would show them: a local writer may have been more precise than it can be. */
+function localColumns({ fields }: Source, row: MirrorRow): Columns {
+  const columns: Record<string, Scalar> = {};
+  for (const column of fields.flatMap((field) => field.columns)) {
+    columns[column.name] = canonical(column, row.columns[column.name]);
+  }
+  return columns;
+}
+
+/** The columns that a request body sets. */
+function columnsIn({ fields }: Source, body: JsonObject): Columns {
+  return Object.assign({}, ...fields.map((field) => field.decode(body)));
+}
+
+/** A refused edit stays refused until it is edited again or the API comes to hold the same. */
+function stateAfter(row: MirrorRow, pending: boolean): Pick<RowChange, 'syncState' | 'syncError'> {
+  if (!pending) return { syncState: 'synced', syncError: null };
+  if (row.syncState === 'failed') return { syncState: 'failed', syncError: row.syncError };
+  return { syncState: 'pending', syncError: null };
+}
+
+const seconds = (value: Scalar | undefined): number | null => (typeof value === 'number' ? value : null);

@@ -1,0 +1,109 @@
+import { isUnavailable } from '../mirror/database.js';
+import {
+  type Counts,
+  finishRun,
+  LEASE_SECONDS,
+  type Lease,
+  LeaseLostError,
+  type Outcome,
+  renewLease,
+} from '../mirror/runs.js';
+import { ApiError, NeedsConsentError } from '../sources/http/errors.js';
+import type { SyncContext } from './context.js';
+
+/** How a run's work ended; `run` adds what went wrong where it threw. */
+export interface RunResult {
+  readonly outcome: Outcome;
+  readonly counts: Counts;
+  readonly error: string | null;
+  /** Where the next poll begins, microseconds since 1970; null leaves the cursor. */
+  readonly cursor: number | null;
+  readonly pulled: boolean;
+  /** What a person must do; null when nothing is to be done any more; left out where the run has not found out. */
+  readonly problem?: string | null;
+}
+
+export type RunLog = Pick<RunResult, 'outcome' | 'error'>;
+
+/** The connection can't go on before a person has done something; `message` says what. */
+export class PersonNeededError extends Error {
+  override readonly name = 'PersonNeededError';
+}
+
+/**
+ * Does a run's work under its lease, which is renewed meanwhile, and ends the run with what came of it. `work` gets a signal that
+ * aborts when the process is to stop or the lease is lost, and gives null when it only pauses between two slices.
+ * `counts` gives what was done when the work throws. Throws only when the database can't be reached.
+ */
+export async function runUnderLease(
+  context: SyncContext,
+  lease: Lease,
+  kind: string,
+  signal: AbortSignal,
+  counts: () => Counts,
+  work: (signal: AbortSignal) => Promise<RunResult | null>,
+): Promise<RunLog | null> {
+  const lost = new AbortController();
+  const over = new AbortController();
+  const heartbeat = keepAlive(context, lease, over.signal, lost);
+  const began = context.runtime.now();
+  try {
+    const result = await work(AbortSignal.any([signal, lost.signal])).catch((error: unknown) =>
+      failure(error, signal.aborted, counts()),
+    );
+    if (result === null) return null;
+    const totals = await finishRun(context.db, lease, result);
+    const { outcome, error }: RunLog = totals
+      ? result
+      : { outcome: 'interrupted', error: 'its lease was lost' };
+    const ms = Math.round(context.runtime.now() - began);
+    const line = {
+      connection: lease.connection,
+      kind,
+      run: lease.runId,
+      outcome,
+      ...totals,
+      ms,
+      ...(error && { error }),
+    };
+    const level = outcome === 'ok' || outcome === 'interrupted' ? 'info' : 'warn';
+    context.log[level](line, `${kind} ${outcome}`);
+    return { outcome, error };
+  } finally {
+    over.abort();
+    await heartbeat;
+  }
+}
+
+async function keepAlive(
+  { db, runtime }: SyncContext,
+  lease: Lease,
+  over: AbortSignal,
+  lost: AbortController,
+): Promise<void> {
+  while (!over.aborted) {
+    await runtime.sleep((LEASE_SECONDS * 1000) / 3, over).catch(() => {});
+    if (over.aborted) return;
+    // A database that can't be reached now may be there at the next beat; every commit checks the lease anyway.
+    const kept = await renewLease(db, lease).catch(() => true);
+    if (!kept) lost.abort(new LeaseLostError(`the lease on ${lease.connection}'s ${lease.kind} was lost`));
+  }
+}
+
+function failure(error: unknown, stopping: boolean, counts: Counts): RunResult {
+  const result = { counts, cursor: null, pulled: false };
+  if (isUnavailable(error)) throw error;
+  if (stopping || error instanceof LeaseLostError) {
+    const reason = stopping ? 'the worker was stopped' : 'its lease was lost';
+    return { ...result, outcome: 'interrupted', error: reason };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const failed = { ...result, outcome: 'failed' as const, error: message };
+  return needsPerson(error) ? { ...failed, problem: message } : failed;
+}
+
+/** What the passing of time does not heal. */
+function needsPerson(error: unknown): boolean {
+  if (error instanceof PersonNeededError || error instanceof NeedsConsentError) return true;
+  return error instanceof ApiError && ['unauthorized', 'payment', 'forbidden'].includes(error.kind);
+}

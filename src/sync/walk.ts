@@ -1,0 +1,114 @@
+import type { Connection } from '../mirror/connections.js';
+import { addCounts, type Lease, LeaseLostError, noCounts, yieldLease } from '../mirror/runs.js';
+import { listUnreadable } from '../mirror/unreadable.js';
+import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
+import { type Account, sources } from '../sources/index.js';
+import type { Page, Position } from '../sources/source.js';
+import { applyPages, type Target } from './apply.js';
+import type { SyncContext } from './context.js';
+import { settleDeletions } from './deletions.js';
+import { ensureSameAccount } from './identity.js';
+import { unsure, waiting } from './poll.js';
+import { prefetch } from './prefetch.js';
+import { type RunLog, type RunResult, runUnderLease } from './run.js';
+import type { WorkProgress } from './work.js';
+
+/** How many pages are merged together at most, and so kept in memory. */
+const READ_AHEAD = 10;
+const CONFIRM_AT_ONCE = 50;
+
+/**
+ * One slice of a walk over everything: pages from where it stands are merged, and at the end whatever the mirror holds and the
+ * walk did not meet is looked at. Null when there is more to walk.
+ */
+export async function walkSlice(
+  context: SyncContext,
+  connection: Connection,
+  account: Account,
+  walk: Walk,
+  lease: Lease,
+  signal: AbortSignal,
+  onProgress: (progress: WorkProgress) => void,
+): Promise<RunLog | null> {
+  const source = sources[account.source];
+  const client = context.open(account, 'walk', connection.name);
+  const until = context.runtime.now() + context.walkSliceMs;
+  let counts = noCounts;
+  let seen = { pages: 0, rows: 0 };
+
+  const work = async (signal: AbortSignal): Promise<RunResult | null> => {
+    await ensureSameAccount(context, connection, source, account, client, signal);
+    const unreadable = await listUnreadable(context.db, connection.name);
+    const target: Target = {
+      context,
+      source,
+      connection: connection.name,
+      lease,
+      holder: walk.walkId,
+      unreadable: new Set(unreadable.map(({ id }) => id)),
+    };
+    let left = 0;
+    if (walk.batches === 0 || walk.position !== null) {
+      const place: Position | null = walk.position;
+      for await (const pages of prefetch((signal) => client.walk(place, signal), READ_AHEAD, signal)) {
+        const applied = await applyPages(target, pages);
+        left += applied.left;
+        const next = pages.at(-1)?.next ?? null;
+        const total = pages[0]?.total ?? null;
+        const step = addCounts(noCounts, applied.counts);
+        const kept = await stepWalk(context.db, lease, walk.walkId, {
+          ids: idsOn(pages),
+          next,
+          counts: step,
+          total,
+        });
+        if (!kept) throw new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
+        seen = { pages: seen.pages + step.pages, rows: seen.rows + step.fetched };
+        onProgress({ ...seen, total });
+        if (next !== null && context.runtime.now() >= until) {
+          await yieldWalk(context.db, connection.name);
+          await yieldLease(context.db, lease);
+          return null;
+        }
+      }
+    }
+    if (!(await walkIsWhole(context.db, walk))) {
+      throw new Error('what the walk had seen was lost when the database crashed; it begins again');
+    }
+    const deletions = await settleDeletions(
+      target,
+      client,
+      {
+        count: await countAbsent(context.db, source, walk),
+        next: (after) => findAbsent(context.db, source, walk, after, CONFIRM_AT_ONCE),
+      },
+      { force: walk.force, held: true, signal },
+    );
+    counts = deletions.counts;
+    left += deletions.left;
+    return {
+      outcome: deletions.stopped === null ? 'ok' : 'stopped',
+      counts,
+      error: deletions.stopped ?? waiting(left) ?? unsure(deletions.unsure),
+      // The first read sets where polling begins: at the start of its first attempt.
+      cursor: walk.kind === 'read' && left === 0 ? walk.startedAt : null,
+      pulled: deletions.stopped === null && left === 0,
+      problem: null,
+    };
+  };
+  try {
+    return await runUnderLease(context, lease, walk.kind, signal, () => counts, work);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Every id that the pages held, of tasks that can't be mirrored too: they are there. */
+function idsOn(pages: readonly Page[]): readonly number[] {
+  return pages.flatMap(({ tasks }) =>
+    tasks.flatMap((decoded) => {
+      const id = decoded.ok ? decoded.task.id : Number(decoded.id ?? Number.NaN);
+      return Number.isSafeInteger(id) ? [id] : [];
+    }),
+  );
+}
