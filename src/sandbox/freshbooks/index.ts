@@ -31,8 +31,8 @@ export function createFreshBooksApi(
 ): FreshBooksApi {
   const options: FreshBooksOptions = { ...freshbooksDefaults, ...overrides };
   const store = createTaskStore();
-  const people = createPeople(store, world, options);
-  const calls = createTaskCalls(store, world, options, people.show);
+  const { show, ...people } = createPeople(store, world, options);
+  const calls = createTaskCalls(store, world, options, show);
   const oauth = createOAuth(world, options);
   const rateLimit = createRateLimit();
 

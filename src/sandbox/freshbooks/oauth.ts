@@ -1,4 +1,5 @@
 import type { SandboxRequest, SandboxResponse, SandboxWorld } from '../api.js';
+import { parseFields } from './form-fields.js';
 import type { FreshBooksOptions } from './options.js';
 
 const CODE_LIFE = 300_000;
@@ -117,7 +118,7 @@ export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OA
       to.searchParams.set('code', consent(scopes));
       const state = query.get('state');
       if (state !== null) to.searchParams.set('state', state);
-      return { status: 302, headers: { location: to.href } };
+      return { status: 302, headers: { Location: to.href } };
     },
     consent,
     grant,
@@ -136,24 +137,6 @@ export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OA
       fill(access, snapshot.access);
       fill(codes, snapshot.codes);
     },
-  };
-}
-
-function parseFields(body: string, contentType: string): (key: string) => string {
-  if (!contentType.includes('json')) {
-    const form = new URLSearchParams(body);
-    return (key) => form.get(key) ?? '';
-  }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    parsed = null;
-  }
-  const members = new Map(Object.entries(typeof parsed === 'object' && parsed !== null ? parsed : {}));
-  return (key) => {
-    const value: unknown = members.get(key);
-    return typeof value === 'string' ? value : '';
   };
 }
 

@@ -54,7 +54,7 @@ export function errorResponse(error: Problem, shape: ErrorShape): SandboxRespons
     case 'auth':
       return { status, body: { error: authCode(status), error_description: error.message } };
     case 'html':
-      return { status, headers: { 'content-type': 'text/html' }, body: page(status) };
+      return { status, headers: { 'Content-Type': 'text/html' }, body: page(status) };
     case 'empty':
       return { status };
   }

@@ -32,10 +32,10 @@ export function createRateLimit(): RateLimit {
       return {
         exceeded: limit !== null && used > limit,
         headers: {
-          'x-ratelimit-limit': String(allowed),
-          'x-ratelimit-remaining': String(Math.max(0, allowed - used)),
-          'x-ratelimit-reset': String(reset),
-          'retry-after': String(reset - second),
+          'X-RateLimit-Limit': String(allowed),
+          'X-RateLimit-Remaining': String(Math.max(0, allowed - used)),
+          'X-RateLimit-Reset': String(reset),
+          'Retry-After': String(reset - second),
         },
       };
     },

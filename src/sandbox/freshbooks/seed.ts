@@ -4,7 +4,7 @@ import type { TaskRow } from './task-table.js';
 import { easternWall } from './wall-time.js';
 
 export interface FreshBooksSeed {
-  /** How many tasks: up to a million take about a second and 150 MB. */
+  /** How many tasks: a million take some 2 s and 200 MB. */
   readonly count: number;
   /** The tasks were last changed between this many days ago … 730 by default. */
   readonly oldestDays?: number;

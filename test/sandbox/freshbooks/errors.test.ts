@@ -41,22 +41,29 @@ describe('the body of an error', () => {
     expect(answer.body).toMatch(/^<html>/);
   });
 
-  it('keeps the shape for errors that a fault asks for, and the OAuth shape for tokens', async () => {
+  it('keeps its shape where a fault asks for the error', async () => {
     await using served = await serveFreshBooks({ errorShape: 'bare', rateLimitShape: 'details' });
-    const at = (method: string, path: string) => ({
-      method,
-      path,
-      query: new URLSearchParams(),
-      headers: {},
-      body: '',
-    });
-    const list = at('GET', '/accounting/account/xZNQ1X/projects/tasks');
-    expect(served.api.failure?.(409, list)).toMatchObject({ response: { errors: { object: 'task' } } });
-    expect(served.api.failure?.(429, list)).toMatchObject({ code: 8 });
-    expect(served.api.failure?.(401, list)).toMatchObject({ error: 'unauthenticated' });
-    expect(served.api.failure?.(400, at('POST', '/auth/oauth/token'))).toMatchObject({
-      error: 'invalid_request',
-    });
+    const { faults } = served.sandbox;
+    const { id } = served.api.people.createTask({ name: 'A' });
+    const answering = async (route: string, status: number, method: string, path: string) => {
+      faults.add({ api: 'freshbooks', route, fault: { kind: 'status', status }, times: 1 });
+      const answer = await served.call(method, path, { task: { name: 'B' } });
+      return [answer.status, answer.body];
+    };
+    expect(await answering('tasks.update', 409, 'PUT', `tasks/${id}`)).toMatchObject([
+      409,
+      { response: { errors: { object: 'task' } } },
+    ]);
+    expect(await answering('tasks.*', 429, 'POST', 'tasks')).toMatchObject([429, { code: 8 }]);
+    expect(await answering('tasks.*', 401, 'POST', 'tasks')).toMatchObject([
+      401,
+      { error: 'unauthenticated' },
+    ]);
+    expect(await answering('oauth.token', 400, 'POST', '/auth/oauth/token')).toMatchObject([
+      400,
+      { error: 'invalid_request' },
+    ]);
+    expect([...served.api.people.tasks()].map((task) => task.name)).toEqual(['A']);
   });
 });
 

@@ -7,14 +7,11 @@ import { type ServedFreshBooks, serveFreshBooks } from './serve.js';
 
 const { accountId, clientId, clientSecret, redirectUri } = freshbooksDefaults;
 
-const clientOf = (
-  { url: apiUrl }: ServedFreshBooks,
-  tokens: { accessToken?: string; refreshToken?: string } = {},
-) =>
+const clientOf = ({ api }: ServedFreshBooks, tokens: { accessToken?: string; refreshToken?: string } = {}) =>
   new Client(clientId, {
     clientSecret,
     redirectUri,
-    apiUrl,
+    apiUrl: api.url,
     accessToken: 'sandbox-access-token',
     refreshToken: 'sandbox-refresh-token',
     retryOptions: { retries: 0 },

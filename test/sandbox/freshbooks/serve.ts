@@ -1,11 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import {
-  createFreshBooksApi,
-  type FreshBooksApi,
-  type FreshBooksOptions,
-} from '../../../src/sandbox/freshbooks/index.js';
+import { systemRuntime } from '../../../src/runtime.js';
+import type { FreshBooksOptions } from '../../../src/sandbox/freshbooks/index.js';
+import { type FreshBooksSandbox, type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 
 export interface Answer {
   readonly status: number;
@@ -16,8 +11,8 @@ export interface Answer {
 }
 
 export interface ServedFreshBooks {
-  readonly api: FreshBooksApi;
-  readonly url: string;
+  readonly api: FreshBooksSandbox;
+  readonly sandbox: Sandbox;
   /** Sets the clock, which stands still otherwise: a time in ISO 8601. */
   setClock(time: string): void;
   advance(seconds: number): void;
@@ -31,46 +26,24 @@ export interface ServedFreshBooks {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The API over real HTTP, on a clock that only the test moves; it begins at noon UTC on 22 June 2026. */
+/** The sandbox on a clock that only the test moves; it begins at noon UTC on 22 June 2026. */
 export async function serveFreshBooks(options: Partial<FreshBooksOptions> = {}): Promise<ServedFreshBooks> {
-  let now = Date.parse('2026-06-22T12:00:00Z');
-  let seed = 1;
-  const random = () => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return seed / 2_147_483_647;
-  };
-  // Tests that set the clock months ahead would need a new token, which is not what they are about.
-  const api = createFreshBooksApi({ now: () => now, random }, { accessTokenSeconds: 1e9, ...options });
-  const server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://sandbox');
-    const { status, headers, body } = api.handle({
-      method: request.method ?? 'GET',
-      path: decodeURIComponent(url.pathname),
-      query: url.searchParams,
-      headers: request.headers,
-      body: await text(request),
-    });
-    const type = typeof body === 'string' ? 'text/plain' : 'application/json';
-    response.writeHead(status, body === undefined ? headers : { 'content-type': type, ...headers });
-    response.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
+  const start = Date.parse('2026-06-22T12:00:00Z');
+  const sandbox = await startSandbox({
+    runtime: { ...systemRuntime, now: () => start },
+    // Tests that set the clock months ahead would need a new token, which is not what they are about.
+    freshbooks: { options: { accessTokenSeconds: 1e9, ...options } },
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { freshbooks: api, clock } = sandbox;
 
   return {
     api,
-    url,
-    setClock: (time) => {
-      now = Date.parse(time);
-    },
-    advance: (seconds) => {
-      now += seconds * 1000;
-    },
+    sandbox,
+    setClock: (time) => clock.set(Date.parse(time)),
+    advance: (seconds) => clock.advance(seconds * 1000),
     async call(method, path, body, headers = {}) {
-      const full = path.startsWith('tasks')
-        ? `/accounting/account/${api.options.accountId}/projects/${path}`
-        : path;
-      const response = await fetch(url + full, {
+      const full = path.startsWith('tasks') ? `/accounting/account/${api.accountId}/projects/${path}` : path;
+      const response = await fetch(api.url + full, {
         method,
         headers: {
           authorization: 'Bearer sandbox-access-token',
@@ -88,10 +61,7 @@ export async function serveFreshBooks(options: Partial<FreshBooksOptions> = {}):
         body: isJson ? JSON.parse(content) : content,
       };
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => sandbox.close(),
   };
 }
 
