@@ -1,5 +1,7 @@
 import type { Account, SourceDeps } from './account.js';
+import { openFreshbooks } from './freshbooks/client.js';
 import { freshbooks } from './freshbooks/source.js';
+import { openInvoiced } from './invoiced/client.js';
 import { invoiced } from './invoiced/source.js';
 import type { Source, SourceClient, SourceName } from './source.js';
 
@@ -16,6 +18,8 @@ export type {
 export const sources: Readonly<Record<SourceName, Source>> = { invoiced, freshbooks };
 
 /** Opens a client for one account. Asks the API nothing yet. */
-export function openSource(account: Account, _deps: SourceDeps): SourceClient {
-  throw new Error(`no client for ${account.source} yet`);
+export function openSource(account: Account, deps: SourceDeps): SourceClient {
+  if (account.source === 'invoiced') return openInvoiced(account, deps);
+  if (!deps.tokens) throw new Error('a FreshBooks client needs a token store');
+  return openFreshbooks(account, deps.tokens, deps);
 }

@@ -22,6 +22,8 @@ export interface ApiErrorDetails {
   readonly code?: string | null;
   /** The API's own words. */
   readonly words?: string;
+  /** Ours, for the message: what was wrong with the answer. */
+  readonly detail?: string;
   /** How long the API asked to wait. */
   readonly retryAfterMs?: number | null;
   /** The API itself refused, so nothing was done. Otherwise the outcome of a write is unknown. */
@@ -44,7 +46,8 @@ export class ApiError extends Error {
     const words = oneLine(details.words ?? '');
     const status = details.status ?? null;
     const answer = status === null ? details.kind : `${status} ${details.kind}`;
-    super(`${details.request}: ${answer}${words && ` (${words})`}${CURES[details.kind]}`, options);
+    const why = words || details.detail || '';
+    super(`${details.request}: ${answer}${why && ` (${why})`}${CURES[details.kind]}`, options);
     this.kind = details.kind;
     this.status = status;
     this.code = details.code ?? null;

@@ -1,0 +1,41 @@
+import { ApiError } from '../http/errors.js';
+import type { HttpAnswer } from '../http/http.js';
+import type { Json } from '../source.js';
+
+/** The default and the most. */
+export const PER_PAGE = 100;
+
+/** A listing is a bare JSON array; throws ApiError for anything else. */
+export function rowsOf(answer: HttpAnswer): readonly Json[] {
+  if (Array.isArray(answer.json)) return answer.json;
+  throw unreadable(answer.status, 'expected a JSON array');
+}
+
+/**
+ * The last page's number as far as this one tells. `Link` is only a hint of the end: where it leads is not followed, since
+ * page numbers are ours and its host could be another.
+ */
+export function lastPageOf(answer: HttpAnswer, rows: readonly Json[], number: number): number {
+  const link = answer.header('link');
+  const more = link === null ? rows.length >= PER_PAGE : /\brel\s*=\s*"?next\b/i.test(link);
+  return rows.length > 0 && more ? number + 1 : number;
+}
+
+/**
+ * Ends a listing that would never end: the same rows on three pages in a row. Twice is possible, when a page's worth of rows
+ * is touched between two requests.
+ */
+export function stuckGuard(): (rows: readonly Json[]) => void {
+  let previous = '';
+  let repeats = 0;
+  return (rows) => {
+    const seen = JSON.stringify(rows);
+    repeats = rows.length > 0 && seen === previous ? repeats + 1 : 0;
+    previous = seen;
+    if (repeats >= 2) throw unreadable(200, 'the listing repeats the same page without end');
+  };
+}
+
+function unreadable(status: number, detail: string): ApiError {
+  return new ApiError({ kind: 'unreadable', request: 'invoiced listing', status, detail });
+}
