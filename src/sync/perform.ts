@@ -1,12 +1,12 @@
 import { type Connection, findConnection } from '../mirror/connections.js';
 import { findEnded } from '../mirror/runs.js';
-import { closeWalk, openWalk } from '../mirror/walks.js';
+import { closeWalk, findWalk, openWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { SyncContext } from './context.js';
 import { poll } from './poll.js';
 import { takeWalk } from './take-walk.js';
 import { walkSlice } from './walk.js';
-import type { Perform, ResyncRequest, WorkProgress, WorkResult } from './work.js';
+import type { Perform, Work, WorkProgress, WorkResult } from './work.js';
 
 /** Does the work that jobs ask for. */
 export function createPerform(context: SyncContext): Perform {
@@ -16,10 +16,9 @@ export function createPerform(context: SyncContext): Perform {
     if (connection.paused) return { state: 'skipped', reason: 'it is paused' };
     const account = context.account(connection.name);
     if (account === null) return { state: 'elsewhere' };
-    const request = work.request ?? null;
     return work.kind === 'poll'
-      ? poll(context, connection, account, request, signal, onProgress)
-      : walk(context, connection, account, request, signal, onProgress);
+      ? poll(context, connection, account, work.request ?? null, signal, onProgress)
+      : walk(context, connection, account, work, signal, onProgress);
   };
 }
 
@@ -27,10 +26,14 @@ async function walk(
   context: SyncContext,
   connection: Connection,
   account: Account,
-  request: ResyncRequest | null,
+  work: Work,
   signal: AbortSignal,
   onProgress: (progress: WorkProgress) => void,
 ): Promise<WorkResult> {
+  const request = work.request ?? null;
+  if (work.continued && request === null && (await findWalk(context.db, connection.name)) === null) {
+    return { state: 'skipped', reason: 'another job ended what it went on with' };
+  }
   // A request is done when its run is, whoever worked on it.
   const ended = request && (await findEnded(context.db, request.id));
   if (ended) return { state: 'done', ...ended };
