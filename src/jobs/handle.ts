@@ -89,7 +89,7 @@ async function handOver(
     return fail(held, data, reason, ended);
   }
   await held.job.updateData({ ...data, handed });
-  return postpone(held, Math.min(250 * 2 ** (handed - 1), 4_000));
+  return postpone(held, Math.min(250 * 2 ** (handed - 1), 2_000));
 }
 
 /** The schedule's next job is there and does what this one would. */
@@ -121,5 +121,5 @@ function workOf(kind: WorkKind, { connection, request, begun }: JobData): Work {
   return { kind, connection, ...(request && { request }), ...(begun && { continued: true }) };
 }
 
-/** About 40 s in all. */
-const HANDED_LIMIT = 14;
+/** About 35 s in all. */
+const HANDED_LIMIT = 20;

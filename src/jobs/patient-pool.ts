@@ -1,13 +1,13 @@
 import pg from 'pg';
 import type { Runtime } from '../runtime.js';
-import { onError, type Reporter } from './reports.js';
+import type { Reporter } from './reports.js';
 
 /**
  * A pool that waits for a lost server, as a Redis connection does. BullMQ's workers ask again at once after an error
  * that they don't know (a server that is starting up, say) and would spin. Only connecting is tried again, never a query.
  */
 export function createPatientPool(config: pg.PoolConfig, runtime: Runtime, report: Reporter): pg.Pool {
-  return onError(new PatientPool(config, runtime, report), report);
+  return new PatientPool(config, runtime, report);
 }
 
 type ConnectCallback = (

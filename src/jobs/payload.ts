@@ -41,6 +41,7 @@ export type WorkQueue = Pick<
   | 'add'
   | 'close'
   | 'getDelayed'
+  | 'getFailed'
   | 'getJob'
   | 'getJobCounts'
   | 'getJobSchedulers'

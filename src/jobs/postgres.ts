@@ -22,9 +22,7 @@ const { Queue, Worker } = withBackend(createPostgresBackend);
  * of them listens on and two that they share.
  */
 export async function openPostgres(url: string, runtime: Runtime, report: Reporter): Promise<Backend> {
-  const pool = onError(new pg.Pool({ ...poolConfig(url), max: 3 }), report);
-  // Every queue and worker adds its own listener to the pool.
-  pool.setMaxListeners(0);
+  const pool = listenTo(new pg.Pool({ ...poolConfig(url), max: 3 }), report);
   try {
     await migrate(pool);
   } catch (error) {
@@ -52,8 +50,8 @@ export async function openPostgres(url: string, runtime: Runtime, report: Report
 }
 
 function makeWorkers(url: string, runtime: Runtime, report: Reporter): WorkerConnections {
-  const pool = createPatientPool({ ...poolConfig(url), max: KINDS.length + 2 }, runtime, report);
-  pool.setMaxListeners(0);
+  const config = { ...poolConfig(url), max: KINDS.length + 2 };
+  const pool = listenTo(createPatientPool(config, runtime, report), report);
   return {
     makeWorker: (name, process, settings) => {
       const options = { ...WORKER_SETTINGS, ...settings, connection: asConnection(pool) };
@@ -87,6 +85,16 @@ const LOCK_SCHEDULES = `SELECT pg_try_advisory_xact_lock(hashtextextended('taskm
 /** A real pool, as BullMQ documents; its hand-written type of one is narrower where optional parameters are exact. */
 function asConnection(pool: pg.Pool): PostgresConnectionOptions {
   return pool as PgPool as PostgresConnectionOptions;
+}
+
+/** A lost connection ends the process unless somebody listens: at the pool while it is idle, at the client while it is lent. */
+function listenTo(pool: pg.Pool, report: Reporter): pg.Pool {
+  // Every queue and worker adds its own listener too.
+  pool.setMaxListeners(0);
+  pool.on('connect', (client) => {
+    client.on('error', report);
+  });
+  return onError(pool, report);
 }
 
 async function migrate(pool: pg.Pool): Promise<void> {

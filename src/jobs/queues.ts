@@ -42,15 +42,20 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
   const queues = Object.fromEntries(
     KINDS.map((kind) => [kind, backend.makeQueue(QUEUE_NAMES[kind])]),
   ) as Record<WorkKind, WorkQueue>;
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(KINDS.map((kind) => queues[kind].close()));
+    await backend.close();
+  };
+  let closing: Promise<void> | null = null;
   return {
     backend,
     queues,
     runtime,
     log,
     report,
-    close: async () => {
-      await Promise.allSettled(KINDS.map((kind) => queues[kind].close()));
-      await backend.close();
+    close: () => {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -21,10 +21,10 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
     connectTimeout: 3_000,
     commandTimeout: 5_000,
   });
+  // ioredis rejects with "Connection is closed"; why, it tells its listeners.
   let lastError: unknown;
   connection.on('error', (error) => {
     lastError = error;
-    report(error);
   });
   try {
     await connection.connect();
@@ -33,6 +33,7 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
     connection.disconnect();
     throw lastError ?? error;
   }
+  connection.on('error', report);
 
   return {
     name: 'redis',

@@ -43,25 +43,25 @@ export async function startWorkers(
     return worker;
   });
   for (const worker of workers) worker.run().catch(queues.report);
-  await Promise.race([
-    Promise.all(workers.map((worker) => worker.waitUntilReady())),
-    queues.runtime.sleep(2_000),
-  ]);
+  // So that they count as attached; if the server has just gone, they become ready when it is back.
+  await settlesWithin(queues, Promise.all(workers.map((worker) => worker.waitUntilReady())), READY_MS);
 
+  const close = async (timeoutMs: number): Promise<void> => {
+    // First close, then cancel: a job that gives up early would be fetched again.
+    const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+    stop.abort(new Error('The worker stops.'));
+    if (!(await settlesWithin(queues, closed, timeoutMs))) {
+      queues.log.warn('Some jobs did not stop in time; other workers will take them over.');
+      const cut = Promise.allSettled(workers.map((worker) => worker.disconnect()));
+      await settlesWithin(queues, cut, FORCE_MS);
+    }
+    await settlesWithin(queues, connections.close(), FORCE_MS);
+  };
+  let closing: Promise<void> | null = null;
   return {
-    close: async (timeoutMs) => {
-      // First close, then cancel: a job that gives up early would be fetched again.
-      const closed = Promise.allSettled(workers.map((worker) => worker.close()));
-      stop.abort(new Error('The worker stops.'));
-      if (!(await settlesWithin(queues, closed, timeoutMs))) {
-        queues.log.warn('Some jobs did not stop in time; other workers will take them over.');
-        await settlesWithin(
-          queues,
-          Promise.allSettled(workers.map((worker) => worker.disconnect())),
-          FORCE_MS,
-        );
-      }
-      await settlesWithin(queues, connections.close(), FORCE_MS);
+    close: (timeoutMs) => {
+      closing ??= close(timeoutMs);
+      return closing;
     },
   };
 }
@@ -108,4 +108,5 @@ async function settlesWithin(
   return first;
 }
 
+const READY_MS = 2_000;
 const FORCE_MS = 1_000;

@@ -24,12 +24,15 @@ export interface Place {
   work(queues: Queues, perform: Perform, options?: WorkersOptions): Promise<Workers>;
 }
 
-export async function createPlace(backend: BackendName): Promise<Place> {
+export async function createPlace(
+  backend: BackendName,
+  throughDoor: (url: string) => string = (url) => url,
+): Promise<Place> {
   const database = backend === 'postgres' ? await createTestDatabase({ empty: true }) : null;
   if (database) onTestFinished(() => database.drop());
   const address = {
-    redisUrl: backend === 'redis' ? redisUrl() : null,
-    databaseUrl: database?.url ?? 'postgres://nowhere.invalid/none',
+    redisUrl: backend === 'redis' ? throughDoor(redisUrl()) : null,
+    databaseUrl: database ? throughDoor(database.url) : 'postgres://nowhere.invalid/none',
     prefix: unique('jobs'),
   };
   return {

@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { enqueueNow, requestResync } from '../../src/jobs/requests.js';
+import { reconcileSchedules } from '../../src/jobs/schedules.js';
+import { queueState } from '../../src/jobs/state.js';
+import { until } from '../servers/index.js';
+import { BACKENDS, createCalls, createPlace, DONE, endOf } from './harness.js';
+
+const changes = { connection: 'invoiced', full: false, since: null, force: false } as const;
+
+describe.each(BACKENDS)('workers on %s', (backend) => {
+  test('take turns between the long walks of several accounts', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    for (const connection of ['a', 'b', 'c']) await enqueueNow(queues, 'walk', connection);
+    const slices: string[] = [];
+    const work = async ({ connection }: { connection: string }) => {
+      slices.push(connection);
+      return slices.filter((slice) => slice === connection).length < 4
+        ? ({ state: 'continue' } as const)
+        : DONE;
+    };
+    await place.work(queues, work, { concurrency: { walk: 1 } });
+    await until('all walks are over', () => slices.length === 12);
+    expect(slices.join('')).toBe('abcabcabcabc');
+  });
+
+  test('do not let the slices of one walk hold up an account that comes later', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    const { calls, perform } = createCalls();
+    await place.work(queues, perform, { concurrency: { walk: 1 } });
+    await enqueueNow(queues, 'walk', 'long');
+    const first = await until('the long walk runs', () => calls[0]);
+    await enqueueNow(queues, 'walk', 'late');
+    first.answer({ state: 'continue' });
+    const second = await until('another slice runs', () => calls[1]);
+    expect(second.work).toEqual({ kind: 'walk', connection: 'late' });
+    second.answer(DONE);
+    const third = await until('the long walk goes on', () => calls[2]);
+    expect(third.work).toEqual({ kind: 'walk', connection: 'long', continued: true });
+    third.answer(DONE);
+  });
+
+  test('go on with a scheduled walk in slices, which make no further schedules', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await reconcileSchedules(queues, [{ connection: 'invoiced', kind: 'walk', everyMs: 1_000 }]);
+    let slices = 0;
+    await place.work(queues, async () => {
+      slices++;
+      return slices < 20 ? { state: 'continue' } : DONE;
+    });
+    await until('the walk is over', () => slices >= 20);
+    const walk = (await queueState(queues)).find((one) => one.kind === 'walk');
+    expect(walk?.schedules).toHaveLength(1);
+    expect((walk?.delayed ?? 0) + (walk?.waiting ?? 0)).toBeLessThanOrEqual(1);
+  });
+
+  test('drop scheduled work that meets another run, and its schedule goes on', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await reconcileSchedules(queues, [{ connection: 'invoiced', kind: 'poll', everyMs: 300 }]);
+    let runs = 0;
+    await place.work(queues, async () => {
+      runs++;
+      return { state: 'busy', retryAfterMs: 60_000 };
+    });
+    await until('it ran three times', () => runs >= 3);
+    expect((await queueState(queues))[0]).toMatchObject({ waiting: 0, failed: 0 });
+  });
+
+  test('fail scheduled work visibly and only once, and its schedule goes on', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await reconcileSchedules(queues, [{ connection: 'invoiced', kind: 'poll', everyMs: 300 }]);
+    let runs = 0;
+    await place.work(queues, async () => {
+      runs++;
+      if (runs === 1) throw new Error('The database went away.');
+      return { state: 'done', runId: '1', outcome: 'failed', error: 'The API says no.' };
+    });
+    await until('two runs have failed', async () => (await queueState(queues))[0]?.failed === 2);
+    const failed = await queues.queues.poll.getFailed(0, 10);
+    expect(failed.map((job) => job.failedReason).sort()).toEqual([
+      'The API says no.',
+      'The database went away.',
+    ]);
+  });
+
+  test('without a secret leave the work to those that have it', async () => {
+    const place = await createPlace(backend);
+    const [here, there] = [await place.open(), await place.open()];
+    let refused = 0;
+    await place.work(here, async () => {
+      refused++;
+      return { state: 'elsewhere' };
+    });
+    const requests = [];
+    for (const connection of ['a', 'b', 'c', 'd'])
+      requests.push(await requestResync(here, { ...changes, connection }));
+    await until('the worker without the secret has had them all', () => refused >= requests.length);
+    await place.work(there, async () => DONE);
+    for (const request of requests) expect(await endOf(here, request)).toMatchObject({ state: 'ok' });
+    // Put back with a growing delay: never hot.
+    expect(refused).toBeLessThan(40);
+  });
+
+  test('give a scheduled job up when nobody has the secret, since the next one comes', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await reconcileSchedules(queues, [{ connection: 'invoiced', kind: 'poll', everyMs: 400 }]);
+    let refused = 0;
+    await place.work(queues, async () => {
+      refused++;
+      return { state: 'elsewhere' };
+    });
+    await until('two were given up', async () => ((await queueState(queues))[0]?.failed ?? 0) >= 2);
+    const state = (await queueState(queues))[0];
+    expect((state?.waiting ?? 0) + (state?.delayed ?? 0)).toBeLessThan(5);
+    expect(refused).toBeLessThan(30);
+  });
+
+  test('that stop tell their runs to stop, and leave them for the next worker', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    const requested = await requestResync(queues, changes);
+    const { calls, perform } = createCalls();
+    const workers = await place.work(queues, perform, { concurrency: { poll: 1 } });
+    const waiting = await requestResync(queues, { ...changes, force: true });
+    const call = await until('it runs', () => calls[0]);
+    call.signal.addEventListener('abort', () => {
+      call.answer({ state: 'done', runId: '1', outcome: 'interrupted', error: null });
+    });
+    await workers.close(5_000);
+    expect(call.signal.aborted).toBe(true);
+    expect(calls).toHaveLength(1);
+
+    await place.work(await place.open(), async () => DONE);
+    expect(await endOf(queues, requested)).toMatchObject({ state: 'ok' });
+    expect(await endOf(queues, waiting)).toMatchObject({ state: 'ok' });
+    const job = await queues.queues.poll.getJob(requested.jobId);
+    expect(job).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+  });
+
+  test('that stop do not wait for a run that hangs; another worker takes it over', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    const requested = await requestResync(queues, changes);
+    const { calls, perform } = createCalls();
+    const settings = { lockDuration: 1_000, stalledInterval: 300 };
+    const workers = await place.work(queues, perform, settings);
+    const call = await until('it runs', () => calls[0]);
+    const start = performance.now();
+    await workers.close(200);
+    expect(performance.now() - start).toBeLessThan(3_000);
+    await place.work(await place.open(), async () => DONE, settings);
+    expect(await endOf(queues, requested)).toMatchObject({ state: 'ok' });
+    call.answer(DONE);
+  });
+
+  test('close at once when nothing runs', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    const workers = await place.work(queues, async () => DONE);
+    const start = performance.now();
+    await workers.close(10_000);
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  test('fail a job that is none of ours', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await place.work(queues, async () => DONE);
+    const job = await queues.queues.poll.add('x', JSON.parse('{"nobody": 1}'));
+    await until('it has failed', async () => (await job.getState()) === 'failed');
+  });
+});
