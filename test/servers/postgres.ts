@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import postgres from 'postgres';
+import { findBinaries } from '../../src/embedded/binaries.js';
+import { copiesFolder } from '../../src/embedded/home.js';
+import { systemRuntime } from '../../src/runtime.js';
 import { freePort, makePlace, startGuarded } from './guarded.js';
 import { until } from './until.js';
 
@@ -13,13 +16,13 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** The server named by TEST_DATABASE_URL, or one of our own from the newest binaries that this machine has. */
+/** The server named by TEST_DATABASE_URL, or one of our own: from the binaries that this machine has, else the embedded ones. */
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env['TEST_DATABASE_URL'];
   if (given) return { url: given, adminUrl: given, stop: async () => {} };
 
-  const binaries = findBinaries();
   const place = makePlace('postgres');
+  const binaries = installedBinaries() ?? (await embeddedBinaries(place.folder));
   const data = join(place.folder, 'data');
   execFileSync(
     join(binaries, 'initdb'),
@@ -40,16 +43,19 @@ export async function startPostgres(): Promise<TestPostgres> {
   return { url: `postgres://taskmirror@127.0.0.1:${port}/postgres`, adminUrl, stop: server.stop };
 }
 
-function findBinaries(): string {
+function installedBinaries(): string | null {
   const onPath = (process.env['PATH'] ?? '').split(delimiter);
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [...onPath, ...versions.map((version) => join(debian, version, 'bin'))];
-  const found = folders.find((folder) =>
-    ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))),
-  );
-  if (found) return found;
-  throw new Error('No PostgreSQL on this machine: install it, or set TEST_DATABASE_URL.');
+  const complete = (folder: string) => ['initdb', 'postgres'].every((name) => existsSync(join(folder, name)));
+  return folders.find(complete) ?? null;
+}
+
+/** The ones that the demo uses. */
+async function embeddedBinaries(folder: string): Promise<string> {
+  const { initdb } = await findBinaries(await copiesFolder(folder), systemRuntime);
+  return dirname(initdb);
 }
 
 /** Durability off: what a test needs is gone with the test. */
