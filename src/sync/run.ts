@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isUnavailable } from '../mirror/database.js';
 import {
   type Counts,
@@ -48,9 +49,10 @@ export async function runUnderLease(
   const heartbeat = keepAlive(context, lease, over.signal, lost);
   const began = context.runtime.now();
   try {
-    const result = await work(AbortSignal.any([signal, lost.signal])).catch((error: unknown) =>
-      failure(error, signal.aborted, counts()),
-    );
+    const either = AbortSignal.any([signal, lost.signal]);
+    // Each request under way listens, and a batch of them waits for its turn.
+    setMaxListeners(0, either);
+    const result = await work(either).catch((error: unknown) => failure(error, signal.aborted, counts()));
     if (result === null) return null;
     const totals = await finishRun(context.db, lease, result);
     const { outcome, error }: RunLog = totals

@@ -1,0 +1,145 @@
+import { pino } from 'pino';
+import postgres from 'postgres';
+import { declareConnections } from '../../src/mirror/connections.js';
+import { adoptConsent } from '../../src/mirror/credentials.js';
+import { type Database, databaseNow, openDatabase } from '../../src/mirror/database.js';
+import { createSealer } from '../../src/mirror/sealing.js';
+import { type Runtime, systemRuntime } from '../../src/runtime.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
+import type { HttpLimits } from '../../src/sources/http/limits.js';
+import { type Account, openSource } from '../../src/sources/index.js';
+import type { SyncContext } from '../../src/sync/context.js';
+import { createPerform } from '../../src/sync/perform.js';
+import { createTokenStore, packTokens } from '../../src/sync/tokens.js';
+import type { ResyncRequest, WorkResult } from '../../src/sync/work.js';
+import { createTestDatabase } from '../servers/index.js';
+
+export type Connection = 'invoiced' | 'freshbooks';
+export const connections: readonly Connection[] = ['invoiced', 'freshbooks'];
+
+/** Both APIs, an empty mirror, and the worker's own functions between them. */
+export interface World {
+  readonly sandbox: Sandbox;
+  readonly db: Database;
+  /** A local writer: plain SQL from another client. */
+  readonly sql: postgres.Sql;
+  readonly context: SyncContext;
+  poll(
+    connection: Connection,
+    options?: Partial<ResyncRequest> & { signal?: AbortSignal },
+  ): Promise<WorkResult>;
+  /** A whole walk, slice by slice. */
+  walk(
+    connection: Connection,
+    options?: Partial<ResyncRequest> & { signal?: AbortSignal },
+  ): Promise<WorkResult>;
+  /** The last run of the connection, as it stands in SQL. */
+  lastRun(connection: Connection): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly sandbox?: SandboxOptions;
+  readonly context?: Partial<
+    Pick<SyncContext, 'policy' | 'deleteLimit' | 'walkSliceMs' | 'account' | 'open'>
+  >;
+  readonly runtime?: Runtime;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const sandbox = await startSandbox(options.sandbox);
+  const database = await createTestDatabase();
+  const db = openDatabase(database.url, { applicationName: 'taskmirror test' });
+  const sql = postgres(database.url, { max: 3, onnotice: () => {} });
+  const runtime = options.runtime ?? systemRuntime;
+  const sealer = createSealer([new Uint8Array(32).fill(7)]);
+
+  await declareConnections(
+    db,
+    connections.map((name) => ({ name, source: name, pollEvery: 60_000, sweepEvery: 21_600_000 })),
+  );
+  const { refreshToken } = sandbox.freshbooks;
+  await adoptConsent(db, sealer, 'freshbooks', {
+    credentialId: 'freshbooks',
+    source: 'freshbooks',
+    clientId: sandbox.freshbooks.clientId,
+    token: refreshToken,
+    secret: packTokens({ accessToken: null, refreshToken, expiresAt: 0 }),
+  });
+
+  const context: SyncContext = {
+    db,
+    runtime,
+    log: pino({ level: 'silent' }),
+    policy: 'remote',
+    deleteLimit: 0.2,
+    walkSliceMs: 20_000,
+    account: (name) => accountOf(sandbox, name),
+    open: (account, share) =>
+      openSource(account, {
+        runtime,
+        observe: () => databaseNow(db),
+        share,
+        tokens: createTokenStore(db, sealer, 'freshbooks'),
+        ...(options.limits && { limits: options.limits }),
+      }),
+    ...options.context,
+  };
+  const perform = createPerform(context);
+
+  const work = async (
+    kind: 'poll' | 'walk',
+    connection: Connection,
+    {
+      signal = new AbortController().signal,
+      ...request
+    }: Partial<ResyncRequest> & { signal?: AbortSignal } = {},
+  ): Promise<WorkResult> => {
+    const asked = Object.keys(request).length > 0;
+    const whole = { id: crypto.randomUUID(), full: kind === 'walk', since: null, force: false, ...request };
+    for (let continued = false; ; continued = true) {
+      const result = await perform(
+        { kind, connection, ...(asked && { request: whole }), ...(continued && { continued }) },
+        signal,
+        () => {},
+      );
+      if (result.state !== 'continue') return result;
+    }
+  };
+
+  return {
+    sandbox,
+    db,
+    sql,
+    context,
+    poll: (connection, request) => work('poll', connection, request),
+    walk: (connection, request) => work('walk', connection, request),
+    lastRun: async (connection) => {
+      const [run] =
+        await sql`select * from sync.runs where connection = ${connection} order by run_id desc limit 1`;
+      return run ?? {};
+    },
+    close: async () => {
+      await sandbox.close();
+      await Promise.all([db.close(), sql.end({ timeout: 5 })]);
+      await database.drop();
+    },
+  };
+}
+
+export function accountOf(sandbox: Sandbox, name: string): Account | null {
+  if (name === 'invoiced') {
+    return { source: 'invoiced', baseUrl: sandbox.invoiced.url, apiKey: sandbox.invoiced.apiKey };
+  }
+  if (name !== 'freshbooks') return null;
+  const { url, accountId, clientId, clientSecret, redirectUri } = sandbox.freshbooks;
+  return { source: 'freshbooks', baseUrl: url, accountId, clientId, clientSecret, redirectUri };
+}
+
+/** Fails unless a result is a run that ended so. */
+export function expectOutcome(result: WorkResult, outcome: string): void {
+  if (result.state !== 'done' || result.outcome !== outcome) {
+    throw new Error(`expected a run that ended ${outcome}, got ${JSON.stringify(result)}`);
+  }
+}
