@@ -6,11 +6,12 @@ const bodyLimit = 16 * 1024 * 1024;
 
 /** Reads a request whole. Rejects when the client goes before its end, or sends more than 16 MiB. */
 export async function readRequest(incoming: IncomingMessage): Promise<SandboxRequest> {
-  const url = new URL(incoming.url ?? '/', 'http://sandbox');
+  // Not with URL, which takes what follows `//` for a host.
+  const [path = '', ...query] = (incoming.url ?? '/').split('?');
   return {
     method: incoming.method ?? 'GET',
-    path: decoded(url.pathname),
-    query: url.searchParams,
+    path: decoded(path),
+    query: new URLSearchParams(query.join('?')),
     headers: incoming.headers,
     body: await readBody(incoming),
   };

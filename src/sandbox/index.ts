@@ -14,10 +14,10 @@ import { type SnapshotFile, snapshotFile, unreadable } from './snapshot-file.js'
 import { restoreSnapshot, takeSnapshot } from './state.js';
 
 export type * from './fault.js';
+export { people } from './people.js';
 export type * from './sandbox.js';
 
 const host = '127.0.0.1';
-const firstRefreshToken = 'sandbox-refresh-token';
 
 /** Starts both simulated APIs and their control surface, each on a port of its own. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -26,10 +26,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const chance = createChance(options.seed ?? 1);
   const world: SandboxWorld = { now: clock.now, random: chance.random };
   const invoiced = createInvoicedApi(world, options.invoiced?.options);
-  const freshbooks = createFreshBooksApi(world, {
-    refreshToken: firstRefreshToken,
-    ...options.freshbooks?.options,
-  });
+  const freshbooks = createFreshBooksApi(world, options.freshbooks?.options);
   const parts = { clock, chance, apis: [invoiced, freshbooks] };
   const file = snapshotFileOf(options, () => takeSnapshot(parts), runtime);
   const faults = createFaults();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -19,6 +20,8 @@ const keepAlive = 120_000;
 /** An HTTP server on its own port. `serve` must stop when the signal is aborted; it may reject then. */
 export async function openServer(host: string, port: number, serve: Serve): Promise<RunningServer> {
   const stop = new AbortController();
+  // One for each request that waits: no leak, however many.
+  setMaxListeners(0, stop.signal);
   const running = new Set<Promise<void>>();
   const server = createServer({ keepAliveTimeout: keepAlive }, (request, response) => {
     const served = serve(request, response, stop.signal)

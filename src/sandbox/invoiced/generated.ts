@@ -15,24 +15,24 @@ const day = 86_400;
 
 /** Ids in order of creation, spread evenly over the block's time. */
 export function generated(block: Block, id: number): InvoicedTask {
-  const chance = (purpose: number) => hash(block.seed, id, purpose);
+  const { seed } = block;
   const created = createdAt(block, id);
   const updated = updatedAt(block, id);
-  const action = pick(collectionActions, chance(2));
-  const customer = 480_000 + (chance(3) % Math.max(12, Math.ceil(block.count / 20)));
-  const user = chance(4) % 10 === 0 ? null : 1970 + (chance(5) % 9);
-  const complete = updated > created && chance(6) % 2 === 0;
+  const action = pick(collectionActions, hash(seed, id, 2));
+  const customer = 480_000 + (hash(seed, id, 3) % Math.max(12, Math.ceil(block.count / 20)));
+  const user = hash(seed, id, 4) % 10 === 0 ? null : 1970 + (hash(seed, id, 5) % 9);
+  const complete = updated > created && hash(seed, id, 6) % 2 === 0;
   return {
     action,
-    chase_step_id: chance(7) % 4 === 0 ? 300 + (chance(8) % 12) : null,
+    chase_step_id: hash(seed, id, 7) % 4 === 0 ? 300 + (hash(seed, id, 8) % 12) : null,
     complete,
     completed_by_user_id: complete ? user : null,
     completed_date: complete ? updated : null,
     created_at: created,
     customer_id: customer,
-    due_date: created - (created % day) + (1 + (chance(9) % 45)) * day + 5 * 3600,
+    due_date: created - (created % day) + (1 + (hash(seed, id, 9) % 45)) * day + 5 * 3600,
     id,
-    name: collectionTask(action, customer, 1000 + (chance(10) % 9000)),
+    name: collectionTask(action, customer, 1000 + (hash(seed, id, 10) % 9000)),
     updated_at: updated,
     user_id: user,
   };

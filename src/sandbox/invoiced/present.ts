@@ -8,14 +8,28 @@ export function present(
   options: Pick<InvoicedOptions, 'extraKeys'>,
   overlay: Row | undefined,
 ): Row {
-  return { ...task, ...(options.extraKeys ? extras(task) : {}), ...overlay };
+  const row: Row = options.extraKeys ? withExtras(task) : { ...task };
+  return overlay === undefined ? row : { ...row, ...overlay };
 }
 
-function extras(task: InvoicedTask): Row {
+/** Key by key: a spread costs ten times as much, and a page has a hundred rows. */
+function withExtras(task: InvoicedTask): Row {
   return {
+    action: task.action,
     bill: null,
     bill_id: null,
+    chase_step_id: task.chase_step_id,
+    complete: task.complete,
+    completed_by_user_id: task.completed_by_user_id,
+    completed_date: task.completed_date,
+    created_at: task.created_at,
     customer: task.customer_id,
+    customer_id: task.customer_id,
+    due_date: task.due_date,
+    id: task.id,
+    name: task.name,
+    updated_at: task.updated_at,
+    user_id: task.user_id,
     vendor_credit: null,
     vendor_credit_id: null,
   };

@@ -92,7 +92,7 @@ export function createTaskStore(firstId: number): TaskStore {
         if (task) yield task;
       }
     },
-    newest: (offset, limit) => order.newest(offset, limit),
+    newest: (offset, limit) => order.newest(offset, limit, version),
     snapshot: () => ({
       lastId,
       blocks: [...blocks],

@@ -9,8 +9,8 @@ export interface UpdatedOrder {
   /** A task was made, or its `updated_at` changed. */
   touched(id: number, updatedAt: number): void;
   addBlock(block: Block): void;
-  /** Ids from the newest on. */
-  newest(offset: number, limit: number): readonly number[];
+  /** Ids from the newest on. While `version` stays the same, nothing has changed: a walk goes on where it was. */
+  newest(offset: number, limit: number, version: number): readonly number[];
 }
 
 /** What is known of an id now: its `updated_at` since it was last touched, `null` if it is gone, undefined if as generated. */
@@ -22,6 +22,7 @@ export function createUpdatedOrder(current: Current): UpdatedOrder {
   let recent: number[] = [];
   let sorted = true;
   let tidyAt = 10_000;
+  let reached: Reached = { version: -1, offset: 0, inBase: 0, inRecent: 0 };
 
   const holds = (key: number) => current(idOf(key)) === timeOf(key);
   const tidy = () => {
@@ -41,48 +42,56 @@ export function createUpdatedOrder(current: Current): UpdatedOrder {
       blocks.push(block);
       base = undefined;
     },
-    newest(offset, limit) {
+    newest(offset, limit, version) {
+      if (limit <= 0) return [];
       base ??= sortedKeys(blocks);
       if (!sorted || recent.length > tidyAt) tidy();
-      return merge(
-        base,
-        recent,
-        { holds, untouched: (key) => current(idOf(key)) === undefined },
-        offset,
-        limit,
-      );
+      const goesOn = reached.version === version && reached.offset === offset;
+      const from = goesOn
+        ? reached
+        : { version, offset: 0, inBase: base.length - 1, inRecent: recent.length - 1 };
+      const ids: number[] = [];
+      reached = merge(base, recent, current, from, (id, place) => {
+        if (place >= offset) ids.push(id);
+        return place + 1 < offset + limit;
+      });
+      return ids;
     },
   };
 }
 
-interface Tests {
-  readonly holds: (key: number) => boolean;
-  readonly untouched: (key: number) => boolean;
+/** Where a walk from the newest on has come to: the next entry of each array, and how many tasks lie behind. */
+interface Reached {
+  readonly version: number;
+  readonly offset: number;
+  readonly inBase: number;
+  readonly inRecent: number;
 }
 
+/** Goes through both arrays from their ends, passing over what no longer holds, until `visit` has seen enough. */
 function merge(
   base: Float64Array,
   recent: readonly number[],
-  { holds, untouched }: Tests,
-  offset: number,
-  limit: number,
-): readonly number[] {
-  const ids: number[] = [];
-  let toSkip = offset;
-  let inBase = base.length - 1;
-  let inRecent = recent.length - 1;
-  while (ids.length < limit && (inBase >= 0 || inRecent >= 0)) {
-    const fromBase = base[inBase] ?? -1;
-    const fromRecent = recent[inRecent] ?? -1;
-    const key = Math.max(fromBase, fromRecent);
-    const isThere = fromBase > fromRecent ? untouched(key) : holds(key);
-    if (fromBase > fromRecent) inBase -= 1;
+  current: Current,
+  from: Reached,
+  visit: (id: number, place: number) => boolean,
+): Reached {
+  let { offset, inBase, inRecent } = from;
+  let goesOn = true;
+  while (goesOn && (inBase >= 0 || inRecent >= 0)) {
+    const fromBase = inBase < 0 ? -1 : (base[inBase] ?? -1);
+    const fromRecent = inRecent < 0 ? -1 : (recent[inRecent] ?? -1);
+    const isBase = fromBase > fromRecent;
+    const key = isBase ? fromBase : fromRecent;
+    if (isBase) inBase -= 1;
     else inRecent -= 1;
-    if (!isThere) continue;
-    if (toSkip > 0) toSkip -= 1;
-    else ids.push(idOf(key));
+    const id = idOf(key);
+    const now = current(id);
+    if (isBase ? now !== undefined : now !== timeOf(key)) continue;
+    goesOn = visit(id, offset);
+    offset += 1;
   }
-  return ids;
+  return { version: from.version, offset, inBase, inRecent };
 }
 
 /** Time and id in one number of 53 bits, so that a typed array sorts them: seconds since 2000 until 2068, ids below 4 million. */
@@ -96,7 +105,8 @@ function keyOf(id: number, time: number): number {
 }
 
 function idOf(key: number): number {
-  return key % idSpan;
+  // Not `%`, and made a small integer: ten times faster on numbers beyond 32 bits.
+  return (key - Math.floor(key / idSpan) * idSpan) | 0;
 }
 
 function timeOf(key: number): number {
