@@ -1,23 +1,33 @@
-/** A controller that also aborts with `signal`, until it is unlinked. */
+import { setMaxListeners } from 'node:events';
+
+/** Calls `act` when `signal` aborts; at once if it has. Gives what takes that back. */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) {
+    act();
+    return () => {};
+  }
+  // A worker's one signal is listened to by every request under way: no leak, so Node need not warn of one.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', act, { once: true });
+  return () => signal.removeEventListener('abort', act);
+}
+
+/** A controller that also aborts with any of some signals, until it is unlinked. */
 export interface Linked {
   readonly signal: AbortSignal;
-  abort(reason?: unknown): void;
-  /** Forgets `signal`. To be called, since a long-lived signal would keep every request it ever saw. */
+  abort(): void;
+  /** Forgets the signals. To be called, since a long-lived one would keep every request that it ever saw. */
   unlink(): void;
 }
 
 export function linkedTo(...signals: readonly AbortSignal[]): Linked {
   const controller = new AbortController();
-  const follow = (event: Event): void => controller.abort((event.target as AbortSignal).reason);
-  for (const signal of signals) {
-    if (signal.aborted) controller.abort(signal.reason);
-    else signal.addEventListener('abort', follow, { once: true });
-  }
+  const links = signals.map((signal) => onAbort(signal, () => controller.abort(signal.reason)));
   return {
     signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
+    abort: () => controller.abort(),
     unlink: () => {
-      for (const signal of signals) signal.removeEventListener('abort', follow);
+      for (const unlink of links) unlink();
     },
   };
 }
@@ -25,9 +35,7 @@ export function linkedTo(...signals: readonly AbortSignal[]): Linked {
 /** Waits for `promise`, but no longer than until `signal` aborts; then rejects with its reason. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    const unlink = onAbort(signal, () => reject(signal.reason));
+    promise.then(resolve, reject).finally(unlink);
   });
 }

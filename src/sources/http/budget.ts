@@ -1,5 +1,6 @@
 import type { Runtime } from '../../runtime.js';
 import type { Share } from '../account.js';
+import { onAbort, unlessAborted } from './abort.js';
 import { serverTimeOf } from './headers.js';
 
 /** An account's requests in flight, divided by what they are for. Leases in the database make the shares global. */
@@ -51,7 +52,7 @@ export function openBudget(share: Share, inFlight: InFlight, runtime: Runtime): 
         window = null;
         return;
       }
-      await runtime.sleep(wait + runtime.random() * 250, signal);
+      await unlessAborted(runtime.sleep(wait + runtime.random() * 250, signal), signal);
     }
   }
 
@@ -91,14 +92,13 @@ function latest(known: RateWindow | null, seen: RateWindow | null): RateWindow |
 function turn(line: (() => void)[], signal: AbortSignal): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const go = (): void => {
-      signal.removeEventListener('abort', giveUp);
+      unlink();
       resolve();
     };
-    const giveUp = (): void => {
+    line.push(go);
+    const unlink = onAbort(signal, () => {
       line.splice(line.indexOf(go), 1);
       reject(signal.reason);
-    };
-    line.push(go);
-    signal.addEventListener('abort', giveUp, { once: true });
+    });
   });
 }

@@ -1,5 +1,6 @@
 import type { Runtime } from '../../runtime.js';
 import type { SourceLog } from '../account.js';
+import { unlessAborted } from './abort.js';
 import { ApiError, type ApiErrorKind } from './errors.js';
 import type { HttpLimits } from './limits.js';
 
@@ -36,7 +37,7 @@ export async function withRetries<T>(
         { tries, pauseMs: Math.round(pauseMs), problem: error.message },
         'request will be sent again',
       );
-      await runtime.sleep(pauseMs, signal);
+      await unlessAborted(runtime.sleep(pauseMs, signal), signal);
     }
   }
 }

@@ -1,0 +1,362 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { systemRuntime } from '../../../src/runtime.js';
+import type { RequestEvent, SourceDeps } from '../../../src/sources/account.js';
+import { ApiError } from '../../../src/sources/http/errors.js';
+import { type Http, type HttpRequest, openHttp } from '../../../src/sources/http/http.js';
+import { readError } from '../../../src/sources/invoiced/read-error.js';
+import { quickRuntime } from '../quick-runtime.js';
+import { json, serve } from '../server.js';
+
+const inFlight = { poll: 1, walk: 2, push: 5, once: 2 };
+const list: HttpRequest = { route: 'tasks.list', method: 'GET', path: '/tasks' };
+const create: HttpRequest = { route: 'tasks.create', method: 'POST', path: '/tasks', json: { name: 'Call' } };
+const never = new AbortController().signal;
+
+function open(
+  baseUrl: string,
+  deps: Partial<SourceDeps> = {},
+): Http & { observed: number[]; events: RequestEvent[] } {
+  const observed: number[] = [];
+  const events: RequestEvent[] = [];
+  const http = openHttp(
+    { name: 'invoiced', baseUrl, inFlight, readError },
+    {
+      runtime: quickRuntime(),
+      observe: async () => observed.push(observed.length),
+      share: 'push',
+      onRequest: (event) => events.push(event),
+      ...deps,
+    },
+  );
+  onTestFinished(() => http.close());
+  return { ...http, observed, events };
+}
+
+async function failure(promise: Promise<unknown>): Promise<ApiError> {
+  const error = await promise.then(
+    () => 'no failure',
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ApiError) return error;
+  throw new Error('expected an ApiError', { cause: error });
+}
+
+describe('a request', () => {
+  it('goes below the base URL, with its query encoded, over a connections that are kept', async () => {
+    const server = await serve((_, response) => json(response, 200, []));
+    const http = open(`${server.url}/below/`);
+    await http.send({ ...list, query: { 'search[vis_state]': 1, sort: 'a desc,b' } }, never);
+    await http.send(list, never);
+    for (let more = 0; more < 10; more++) await http.send(list, never);
+    expect(server.requests.slice(0, 2)).toEqual([
+      'GET /below/tasks?search%5Bvis_state%5D=1&sort=a+desc%2Cb',
+      'GET /below/tasks',
+    ]);
+    expect(server.connections()).toBeLessThanOrEqual(2);
+  });
+
+  it('is observed when it is sent and when its answer is there', async () => {
+    const server = await serve((_, response) =>
+      json(response, 200, [], { date: 'Mon, 01 Jun 2026 12:00:01 GMT' }),
+    );
+    const http = open(server.url);
+    const answer = await http.send(list, never);
+    expect(answer).toMatchObject({
+      requestedAt: 1,
+      answeredAt: 2,
+      serverTime: Date.parse('2026-06-01T12:00:01Z'),
+    });
+    expect(http.events).toEqual([{ route: 'tasks.list', method: 'GET', status: 200, ms: 0, waitedMs: 0 }]);
+  });
+
+  it('asks for its credentials after it has waited for the budget', async () => {
+    const order: string[] = [];
+    const server = await serve((_, response) => {
+      order.push('answered');
+      json(response, 200, []);
+    });
+    const http = open(server.url, { share: 'poll' });
+    const authorize = async (): Promise<string> => {
+      order.push('authorized');
+      return 'Basic c2VjcmV0';
+    };
+    await Promise.all([http.send({ ...list, authorize }, never), http.send({ ...list, authorize }, never)]);
+    expect(order).toEqual(['authorized', 'answered', 'authorized', 'answered']);
+    expect(server.headers.map(({ authorization }) => authorization)).toEqual([
+      'Basic c2VjcmV0',
+      'Basic c2VjcmV0',
+    ]);
+  });
+});
+
+describe('a read that fails', () => {
+  it.each<[string, number, Record<string, string>]>([
+    ['a server at fault', 500, {}],
+    ['a proxy', 502, {}],
+    ['too many requests', 429, {}],
+    ['another change under way', 409, {}],
+  ])('by %s is sent again and observed anew', async (_, status, headers) => {
+    const server = await serve((_request, response, count) =>
+      count < 3 ? json(response, status, { type: 'x', message: 'Later' }, headers) : json(response, 200, []),
+    );
+    const runtime = quickRuntime();
+    const http = open(server.url, { runtime });
+    const answer = await http.send(list, never);
+    expect(server.requests).toHaveLength(3);
+    expect(answer.requestedAt).toBeGreaterThan(4);
+    expect(http.events.map((event) => event.status)).toEqual([status, status, 200]);
+    // Full jitter, at the middle of chance: half of 500 ms, then half of twice that.
+    expect(runtime.pauses).toEqual([250, 500]);
+  });
+
+  it('by a reset connection, an HTML page, or a cut answer is sent again', async () => {
+    const server = await serve((request, response, count) => {
+      if (count === 1) return void request.socket.resetAndDestroy();
+      if (count === 2) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
+      if (count === 3) return void response.end('[{"id": 1}, {"i');
+      if (count === 4) {
+        response.writeHead(200, { 'content-length': '100' }).write('[1');
+        return void setImmediate(() => request.socket.destroy());
+      }
+      json(response, 200, []);
+    });
+    const http = open(server.url);
+    expect((await http.send(list, never)).json).toEqual([]);
+    expect(http.events.map((event) => event.status)).toEqual([null, 200, 200, 200, 200]);
+  });
+
+  it('is given up after five times, with the last words', async () => {
+    const server = await serve((_, response, count) =>
+      json(response, 500, { type: 'api', message: `Failed ${count}` }),
+    );
+    const error = await failure(open(server.url).send(list, never));
+    expect(error).toMatchObject({
+      kind: 'server',
+      status: 500,
+      code: 'api',
+      words: 'Failed 5',
+      definite: false,
+    });
+    expect(error.message).toMatch(/^invoiced GET \/tasks: 500 server \(Failed 5\); /);
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it.each([
+    [400, 'invalid'],
+    [401, 'unauthorized'],
+    [402, 'payment'],
+    [403, 'forbidden'],
+    [404, 'not-found'],
+    [422, 'invalid'],
+  ])('with %i is %s at once', async (status, kind) => {
+    const server = await serve((_, response) =>
+      json(response, status, { type: 'invalid_request', message: 'No.' }),
+    );
+    const error = await failure(open(server.url).send(list, never));
+    expect(error).toMatchObject({ kind, status, code: 'invalid_request', words: 'No.', definite: true });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('with a 404 that is not in the API’s words says nothing of the task', async () => {
+    const server = await serve((_, response) => response.writeHead(404).end('<h1>Not found</h1>'));
+    const error = await failure(open(server.url).send(list, never));
+    expect(error).toMatchObject({ kind: 'unreadable', status: 404, words: '', definite: false });
+  });
+
+  it('never follows a redirect', async () => {
+    const elsewhere = await serve((_, response) => json(response, 200, []));
+    const server = await serve((_, response) => response.writeHead(302, { location: elsewhere.url }).end());
+    expect(await failure(open(server.url).send(list, never))).toMatchObject({
+      kind: 'unreadable',
+      status: 302,
+    });
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it('is told in one line of bounded length, without the body, the query or a secret', async () => {
+    const secret = 'the-key';
+    const page = `<html>${secret}${'x'.repeat(100_000)}`;
+    const server = await serve((_, response, count) =>
+      count === 1
+        ? json(response, 400, { message: `Two\nlines\u0000\u2028and ${'x'.repeat(5000)}` })
+        : response.writeHead(200).end(page),
+    );
+    const http = open(server.url, { limits: { attempts: 1 } });
+    const request = { ...list, query: { secret }, authorize: async () => secret };
+    const told = await failure(http.send(request, never));
+    expect(told.words).toMatch(/^Two lines and x+…$/);
+    expect(told.words).toHaveLength(500);
+    const foreign = await failure(http.send(request, never));
+    expect(foreign).toMatchObject({ kind: 'unreadable', status: 200, words: '' });
+    for (const error of [told, foreign]) {
+      expect(`${error.message} ${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toContain(secret);
+    }
+  });
+
+  it('by nobody being there is the network’s fault', async () => {
+    const error = await failure(open('http://127.0.0.1:9').send(list, never));
+    expect(error).toMatchObject({ kind: 'network', status: null, definite: false });
+    expect(error.message).toContain('ECONNREFUSED');
+  });
+});
+
+describe('a write that fails', () => {
+  it.each([429, 500, 503, 409])('with %i is not sent again', async (status) => {
+    const server = await serve((_, response) => json(response, status, { message: 'No.' }));
+    const error = await failure(open(server.url).send(create, never));
+    expect(error.definite).toBe(status < 500);
+    expect(server.requests).toEqual(['POST /tasks']);
+  });
+
+  it('by a lost answer is of unknown outcome', async () => {
+    const server = await serve((request) => request.socket.resetAndDestroy());
+    const error = await failure(open(server.url).send(create, never));
+    expect(error).toMatchObject({ kind: 'network', definite: false });
+    expect(server.requests).toEqual(['POST /tasks']);
+  });
+
+  it('is sent again only where its sender says that this does no harm', async () => {
+    const server = await serve((_, response, count) => json(response, count === 1 ? 503 : 201, {}));
+    await open(server.url).send({ ...create, repeatable: true }, never);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe('Retry-After', () => {
+  it.each(['7', 'Mon, 01 Jun 2026 12:00:17 GMT'])(
+    'of %s is the least pause after a 429 or 503',
+    async (value) => {
+      const headers = { 'retry-after': value, date: 'Mon, 01 Jun 2026 12:00:10 GMT' };
+      const server = await serve((_, response, count) =>
+        count === 3
+          ? json(response, 200, [])
+          : json(response, count === 1 ? 429 : 503, { message: 'Slow' }, headers),
+      );
+      const runtime = quickRuntime();
+      await open(server.url, { runtime }).send(list, never);
+      expect(runtime.pauses).toEqual([7250, 7500]);
+    },
+  );
+
+  it('is no request to wait on a success or another error', async () => {
+    const headers = { 'retry-after': '60' };
+    const server = await serve((_, response, count) =>
+      json(response, count === 1 ? 500 : 200, { message: '' }, headers),
+    );
+    const runtime = quickRuntime();
+    const http = open(server.url, { runtime });
+    await http.send(list, never);
+    await http.send(list, never);
+    expect(runtime.pauses).toEqual([250]);
+  });
+
+  it('is left to the caller when it is longer than a request may wait', async () => {
+    const server = await serve((_, response) =>
+      json(response, 429, { message: 'Slow' }, { 'retry-after': '900' }),
+    );
+    const runtime = quickRuntime();
+    const error = await failure(open(server.url, { runtime }).send(list, never));
+    expect(error).toMatchObject({ kind: 'rate-limited', retryAfterMs: 900_000 });
+    expect(runtime.pauses).toEqual([]);
+  });
+
+  it('is bounded, and nonsense is not believed', async () => {
+    const values = ['99999999999', 'Thu, 01 Jan 1970 00:00:00 GMT', 'soon'];
+    const server = await serve((_, response, count) =>
+      json(response, 429, { message: '' }, { 'retry-after': values[count - 1] ?? '' }),
+    );
+    const http = open(server.url, { limits: { attempts: 1 } });
+    const waits = [];
+    for (const _ of values) waits.push((await failure(http.send(list, never))).retryAfterMs);
+    expect(waits).toEqual([3_600_000, 0, null]);
+  });
+});
+
+describe('an answer that does not end', () => {
+  it('is given up in time, be it silent or a trickle', async () => {
+    const server = await serve((_, response, count) => {
+      if (count === 1) return;
+      const drip = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(drip));
+    });
+    const http = open(server.url, { limits: { attempts: 1, totalMs: 150 } });
+    expect(await failure(http.send(list, never))).toMatchObject({ kind: 'timeout', status: null });
+    expect(await failure(http.send(list, never))).toMatchObject({ kind: 'timeout', status: 200 });
+  });
+
+  it('is given up when it is too large', async () => {
+    const server = await serve((_, response) => {
+      const flood = (): void => {
+        while (response.write('x'.repeat(10_000)));
+      };
+      response.on('drain', flood);
+      flood();
+    });
+    const http = open(server.url, { limits: { attempts: 1, maxBytes: 1_000_000 } });
+    const error = await failure(http.send(list, never));
+    expect(error).toMatchObject({ kind: 'unreadable', status: 200 });
+    expect(error.message).toContain('larger than 1000000 bytes');
+  });
+
+  it('is refused when it is not UTF-8', async () => {
+    const server = await serve((_, response) => response.end(Buffer.from([0x22, 0xff, 0xfe, 0x22])));
+    const http = open(server.url, { limits: { attempts: 1 } });
+    expect((await failure(http.send(list, never))).message).toContain('not UTF-8');
+  });
+});
+
+describe('an abort', () => {
+  it('ends a request under way, a wait for the budget and a pause, with its own reason', async () => {
+    const server = await serve((_, response, count) => {
+      if (count > 1) json(response, 500, { message: '' });
+    });
+    const http = open(server.url, {
+      share: 'poll',
+      runtime: systemRuntime,
+      limits: { pauseMs: 600_000, maxPauseMs: 600_000, retryWithinMs: 1e9 },
+    });
+    const [hanging, waiting, pausing] = [new AbortController(), new AbortController(), new AbortController()];
+    const first = http.send(list, hanging.signal);
+    const second = http.send(list, waiting.signal);
+    const reason = new Error('the worker stops');
+    await expect.poll(() => server.requests.length).toBe(1);
+    waiting.abort(reason);
+    await expect(second).rejects.toBe(reason);
+    hanging.abort(reason);
+    await expect(first).rejects.toBe(reason);
+    const third = http.send(list, pausing.signal);
+    await expect.poll(() => http.events.length).toBe(2);
+    pausing.abort(reason);
+    await expect(third).rejects.toBe(reason);
+  });
+
+  it('gives its place in the budget back', async () => {
+    const server = await serve((_, response, count) => {
+      if (count > 1) json(response, 200, []);
+    });
+    const http = open(server.url, { share: 'poll' });
+    const stop = new AbortController();
+    const hanging = http.send(list, stop.signal);
+    const waiting = http.send(list, stop.signal);
+    const patient = http.send(list, never);
+    await expect.poll(() => server.requests.length).toBe(1);
+    stop.abort();
+    await expect(hanging).rejects.toThrow();
+    await expect(waiting).rejects.toThrow();
+    expect((await patient).status).toBe(200);
+  });
+});
+
+describe('a client that is closed', () => {
+  it('ends what is under way as a network error', async () => {
+    let asked = 0;
+    const server = await serve(() => {
+      asked += 1;
+    });
+    const http = open(server.url, { limits: { attempts: 1 } });
+    const hanging = failure(http.send(list, never));
+    await expect.poll(() => asked).toBe(1);
+    await http.close();
+    expect(await hanging).toMatchObject({ kind: 'network' });
+  });
+});
