@@ -1,0 +1,139 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { describeConfig } from '../config/describe.js';
+import { openQueues } from '../jobs/queues.js';
+import { startWorkers, type WorkersOptions } from '../jobs/workers.js';
+import { declareConnections } from '../mirror/connections.js';
+import { openDatabase } from '../mirror/database.js';
+import { migrate } from '../mirror/migrate.js';
+import type { Runtime } from '../runtime.js';
+import { createPerform } from '../sync/perform.js';
+import { accountsOf, declarationsOf } from './accounts.js';
+import { adoptFromEnvironment } from './consent.js';
+import { keepSchedules } from './schedules.js';
+import { createSyncContext } from './sync-context.js';
+import { patiently, reachDatabase } from './wait-for-database.js';
+import { within } from './within.js';
+
+/** The settings of a daemon whose database is known, be it named or embedded. */
+export type DaemonConfig = Config & { readonly databaseUrl: string };
+
+export interface DaemonDeps {
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  /** How often the schedules are compared with the connections, in milliseconds; default one minute. */
+  readonly reconcileEvery?: number;
+  readonly workers?: WorkersOptions;
+  /** Before every key in Redis, so that several daemons' queues can share one. */
+  readonly prefix?: string;
+}
+
+export interface Daemon {
+  /** Resolves when it works (or was stopped before); rejects with what only a person can put right. */
+  readonly ready: Promise<void>;
+  /** Takes no new work, commits the page under way and closes everything: within seconds, 20 at the most. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Pulls all connections that the configuration names: migrates, schedules and works. Waits for a database or a queue that
+ * can't be reached, at start and later, and says so.
+ */
+export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
+  const stopping = new AbortController();
+  const closers: Closer[] = [];
+  const ready = open(config, deps, stopping.signal, closers).catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error;
+  });
+  ready.catch(() => {}); // Told to whoever awaits it.
+
+  const close = async (): Promise<void> => {
+    await ready.catch(() => {});
+    for (const closer of closers.reverse()) await closer();
+  };
+  const stop = async (): Promise<void> => {
+    stopping.abort(new Error('The daemon stops.'));
+    if (!(await within(STOP_MS, close(), deps.runtime))) {
+      deps.log.warn(
+        'Not everything could be closed in time; what is unfinished is taken up at the next start.',
+      );
+    }
+  };
+  let stopped: Promise<void> | null = null;
+  return {
+    ready,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+type Closer = () => Promise<void>;
+
+/** Less than the 20 s after which a supervisor may kill. */
+const STOP_MS = 19_000;
+/** A token's refresh is waited for, and may take 15 s. */
+const WORKERS_STOP_MS = 16_000;
+const RECONCILE_MS = 60_000;
+/** A run of each kind for several accounts at once, and each waits for the database only a moment. */
+const DATABASE_CONNECTIONS = 12;
+
+async function open(
+  config: DaemonConfig,
+  deps: DaemonDeps,
+  signal: AbortSignal,
+  closers: Closer[],
+): Promise<void> {
+  const { runtime, log } = deps;
+  const { databaseUrl } = config;
+  const directUrl = config.databaseDirectUrl ?? databaseUrl;
+  log.info(describeConfig(config), 'taskmirror starts');
+  for (const warning of config.warnings) log.warn(warning);
+
+  for (const url of new Set([databaseUrl, directUrl]))
+    await patiently(deps, url, signal, () => reachDatabase(url));
+  await patiently(deps, directUrl, signal, () => migrate(directUrl));
+  signal.throwIfAborted();
+
+  const db = openDatabase(databaseUrl, { applicationName: 'taskmirror', max: DATABASE_CONNECTIONS });
+  closers.push(() => db.close());
+  await patiently(deps, databaseUrl, signal, async () => {
+    await declareConnections(db, declarationsOf(config));
+    await adoptFromEnvironment(db, config, log);
+  });
+
+  const queues = await openQueues({
+    redisUrl: config.redisUrl,
+    databaseUrl: directUrl,
+    runtime,
+    log,
+    patience: signal,
+    ...(deps.prefix !== undefined && { prefix: deps.prefix }),
+  });
+  closers.push(() => queues.close());
+
+  const accounts = accountsOf(config);
+  const context = createSyncContext(config, accounts, db, deps);
+  const workers = await startWorkers(queues, createPerform(context), deps.workers);
+  closers.push(() => workers.close(WORKERS_STOP_MS));
+
+  const keeping = keepSchedules(
+    {
+      db,
+      queues,
+      runtime,
+      log,
+      mine: (name) => accounts.has(name),
+      everyMs: deps.reconcileEvery ?? RECONCILE_MS,
+    },
+    signal,
+  );
+  closers.push(() => keeping.ended);
+  await keeping.first;
+  if (accounts.size === 0) log.warn(NO_ACCOUNT);
+  else log.info({ connections: [...accounts.keys()] }, 'taskmirror works');
+}
+
+const NO_ACCOUNT =
+  'No account is configured yet, so there is nothing to mirror: set INVOICED_API_KEY, or FRESHBOOKS_ACCOUNT_ID with its OAuth app and CREDENTIALS_KEY, and start again.';

@@ -1,0 +1,81 @@
+import type { Logger } from 'pino';
+import { TaskmirrorError } from '../errors.js';
+import type { Queues } from '../jobs/queues.js';
+import { enqueueNow } from '../jobs/requests.js';
+import { reconcileSchedules, type WantedSchedule } from '../jobs/schedules.js';
+import { type Connection, listConnections } from '../mirror/connections.js';
+import { type Database, isUnavailable, unavailable } from '../mirror/database.js';
+import type { Runtime } from '../runtime.js';
+
+export interface Schedules {
+  readonly db: Database;
+  readonly queues: Queues;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  /** Whether this process has the connection's secret. */
+  mine(connection: string): boolean;
+  readonly everyMs: number;
+}
+
+/**
+ * Keeps the queue's schedules to what the connections say, and sees to it that what has never been read, or broke off, is read: at
+ * once and then every `everyMs`, sooner while a server is lost. `first` resolves after the first attempt, `ended` when the
+ * signal has aborted.
+ */
+export function keepSchedules(
+  schedules: Schedules,
+  signal: AbortSignal,
+): { readonly first: Promise<void>; readonly ended: Promise<void> } {
+  const told = new Set<string>();
+  const attempt = () => reconcile(schedules, told, signal);
+  const first = attempt();
+  const keep = async (): Promise<void> => {
+    let well = await first;
+    while (!signal.aborted) {
+      const ms = well ? schedules.everyMs : Math.min(RETRY_MS, schedules.everyMs);
+      await schedules.runtime.sleep(ms, signal).catch(() => {});
+      if (!signal.aborted) well = await attempt();
+    }
+  };
+  return { first: first.then(() => {}), ended: keep() };
+}
+
+const RETRY_MS = 5_000;
+
+/** False when a server could not be reached, or something else went wrong; which is said. */
+async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortSignal): Promise<boolean> {
+  const { db, queues, log, mine } = schedules;
+  try {
+    const connections = await listConnections(db);
+    const active = connections.filter(({ paused }) => !paused);
+    const { made, removed } = await reconcileSchedules(queues, active.flatMap(wantedFor));
+    if (made + removed > 0) log.info({ made, removed }, 'schedules brought up to date');
+    for (const connection of active) {
+      if (!mine(connection.name)) sayOnce(connection.name, told, log);
+      else if (connection.cursor === null || connection.walkWaits) {
+        await enqueueNow(queues, 'walk', connection.name);
+      }
+    }
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    const plain = isUnavailable(error) ? unavailable(db.url, error) : error;
+    if (plain instanceof TaskmirrorError) log.warn(`${plain.message} Going on when it is back.`);
+    else log.error({ err: error }, 'The schedules could not be brought up to date; trying again.');
+    return false;
+  }
+}
+
+const wantedFor = ({ name, pollEvery, sweepEvery }: Connection): readonly WantedSchedule[] => [
+  { connection: name, kind: 'poll', everyMs: pollEvery },
+  { connection: name, kind: 'walk', everyMs: sweepEvery },
+];
+
+function sayOnce(connection: string, told: Set<string>, log: Logger): void {
+  if (told.has(connection)) return;
+  told.add(connection);
+  log.warn(
+    { connection },
+    `This process has no secret for the connection ${connection}: it is left to workers that have one.`,
+  );
+}

@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { type Database, databaseNow } from '../mirror/database.js';
+import type { Runtime } from '../runtime.js';
+import { type Account, openSource } from '../sources/index.js';
+import type { SyncContext } from '../sync/context.js';
+import { tokenStoreOf } from './consent.js';
+
+/** What the sync needs of this process: its settings, the accounts that it has the secrets of, and the way to their APIs. */
+export function createSyncContext(
+  config: Config,
+  accounts: ReadonlyMap<string, Account>,
+  db: Database,
+  { runtime, log }: { readonly runtime: Runtime; readonly log: Logger },
+): SyncContext {
+  const tokens = tokenStoreOf(db, config);
+  return {
+    db,
+    runtime,
+    log,
+    policy: config.conflictPolicy,
+    deleteLimit: config.deleteLimit,
+    walkSliceMs: WALK_SLICE_MS,
+    account: (connection) => accounts.get(connection) ?? null,
+    open: (account, share, connection) =>
+      openSource(account, {
+        runtime,
+        observe: () => databaseNow(db),
+        share,
+        log: log.child({ connection }),
+        ...(tokens && { tokens }),
+      }),
+  };
+}
+
+/** Then other accounts get their turn. Short of the pause after which an API's key cursor is given up. */
+const WALK_SLICE_MS = 20_000;
