@@ -34,6 +34,7 @@ CREATE TABLE "sync"."connections" (
 	"paused_at" timestamp with time zone,
 	"last_pull_at" timestamp with time zone,
 	"last_push_at" timestamp with time zone,
+	"deletes_approved_at" timestamp with time zone,
 	"problem" text,
 	"added_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	CONSTRAINT "connections_source" CHECK ("sync"."connections"."source" in ('invoiced', 'freshbooks'))
@@ -150,11 +151,15 @@ CREATE TABLE "sync"."writes" (
 	"outcome" text,
 	"sent_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	"answered_at" timestamp with time zone,
+	"settled_at" timestamp with time zone,
+	"decision" text,
+	"adopt_id" bigint,
+	CONSTRAINT "writes_decision" CHECK ("sync"."writes"."decision" in ('adopt', 'create')),
 	CONSTRAINT "writes_outcome" CHECK ("sync"."writes"."outcome" in ('ok', 'refused', 'unknown'))
 );
 --> statement-breakpoint
 CREATE TABLE "freshbooks"."tasks" (
-	"row_id" bigint PRIMARY KEY DEFAULT nextval('sync.row_ids') NOT NULL,
+	"row_id" bigint PRIMARY KEY NOT NULL,
 	"connection" text DEFAULT 'freshbooks' NOT NULL,
 	"id" bigint,
 	"vis_state" smallint DEFAULT 0 NOT NULL,
@@ -164,6 +169,9 @@ CREATE TABLE "freshbooks"."tasks" (
 	"synced_at" timestamp with time zone,
 	"first_seen_at" timestamp with time zone,
 	"edited_at" timestamp with time zone,
+	"pending_since" timestamp with time zone,
+	"push_attempts" smallint DEFAULT 0 NOT NULL,
+	"push_after" timestamp with time zone,
 	"name" text,
 	"description" text DEFAULT '',
 	"rate_amount" numeric,
@@ -180,7 +188,7 @@ CREATE TABLE "freshbooks"."tasks" (
 );
 --> statement-breakpoint
 CREATE TABLE "invoiced"."tasks" (
-	"row_id" bigint PRIMARY KEY DEFAULT nextval('sync.row_ids') NOT NULL,
+	"row_id" bigint PRIMARY KEY NOT NULL,
 	"connection" text DEFAULT 'invoiced' NOT NULL,
 	"id" bigint,
 	"vis_state" smallint DEFAULT 0 NOT NULL,
@@ -190,6 +198,9 @@ CREATE TABLE "invoiced"."tasks" (
 	"synced_at" timestamp with time zone,
 	"first_seen_at" timestamp with time zone,
 	"edited_at" timestamp with time zone,
+	"pending_since" timestamp with time zone,
+	"push_attempts" smallint DEFAULT 0 NOT NULL,
+	"push_after" timestamp with time zone,
 	"name" text,
 	"action" text,
 	"customer_id" bigint,
@@ -215,7 +226,7 @@ CREATE INDEX "runs_by_connection" ON "sync"."runs" USING btree ("connection","ki
 CREATE INDEX "runs_open" ON "sync"."runs" USING btree ("connection") WHERE "sync"."runs"."finished_at" is null;--> statement-breakpoint
 CREATE INDEX "runs_by_request" ON "sync"."runs" USING btree ("request") WHERE "sync"."runs"."request" is not null;--> statement-breakpoint
 CREATE INDEX "writes_by_row" ON "sync"."writes" USING btree ("row_id","write_id");--> statement-breakpoint
-CREATE INDEX "writes_unsettled" ON "sync"."writes" USING btree ("row_id") WHERE "sync"."writes"."outcome" is null or "sync"."writes"."outcome" = 'unknown';--> statement-breakpoint
+CREATE INDEX "writes_unsettled" ON "sync"."writes" USING btree ("row_id") WHERE "sync"."writes"."settled_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_active_by_name" ON "freshbooks"."tasks" USING btree ("name") WHERE "freshbooks"."tasks"."vis_state" = 0;--> statement-breakpoint
 CREATE INDEX "tasks_by_update" ON "freshbooks"."tasks" USING btree ("updated_at");--> statement-breakpoint
 CREATE INDEX "tasks_unsynced" ON "freshbooks"."tasks" USING btree ("connection","edited_at") WHERE "freshbooks"."tasks"."sync_state" <> 'synced';--> statement-breakpoint

@@ -67,6 +67,6 @@ export function bookkeeping(alias: string): SQL {
     sql`${micros(column('synced_at'))} as synced_at`,
     sql`${micros(column('edited_at'))} as edited_at`,
     sql`(select coalesce(jsonb_agg(w.sent), '[]') from sync.writes w
-         where w.row_id = ${column('row_id')} and (w.outcome is null or w.outcome = 'unknown')) as sent`,
+         where w.row_id = ${column('row_id')} and w.settled_at is null) as sent`,
   ]);
 }

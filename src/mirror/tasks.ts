@@ -139,8 +139,8 @@ export async function writeMerged(
       returning t.id, t.row_id
     ), inserted as (
       insert into ${tableName(table)}
-        (connection, id, raw, sync_state, synced_at, first_seen_at, ${list(names.map((name) => sql`${name}`))})
-      select ${connection}, i.id, i.raw, 'synced', ${fromMicros(sql`i.answered_at`)}, ${fromMicros(sql`i.answered_at`)},
+        (row_id, connection, id, raw, sync_state, synced_at, first_seen_at, ${list(names.map((name) => sql`${name}`))})
+      select nextval('sync.row_ids'), ${connection}, i.id, i.raw, 'synced', ${fromMicros(sql`i.answered_at`)}, ${fromMicros(sql`i.answered_at`)},
         ${list(columns.map((column) => stored(column, 'i')))}
       from incoming i where i.row_id is null
       on conflict (connection, id) do nothing

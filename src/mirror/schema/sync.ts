@@ -36,6 +36,7 @@ export const connections = sync.table(
     pausedAt: instant('paused_at'),
     lastPullAt: instant('last_pull_at'),
     lastPushAt: instant('last_push_at'),
+    deletesApprovedAt: instant('deletes_approved_at'),
     problem: text('problem'),
     addedAt: instant('added_at').notNull().default(sql`clock_timestamp()`),
   },
@@ -141,11 +142,15 @@ export const writes = sync.table(
     outcome: text('outcome'),
     sentAt: instant('sent_at').notNull().default(sql`clock_timestamp()`),
     answeredAt: instant('answered_at'),
+    settledAt: instant('settled_at'),
+    decision: text('decision'),
+    adoptId: identifier('adopt_id'),
   },
   (t) => [
+    check('writes_decision', sql`${t.decision} in ('adopt', 'create')`),
     check('writes_outcome', sql`${t.outcome} in ('ok', 'refused', 'unknown')`),
     index('writes_by_row').on(t.rowId, t.writeId),
-    index('writes_unsettled').on(t.rowId).where(sql`${t.outcome} is null or ${t.outcome} = 'unknown'`),
+    index('writes_unsettled').on(t.rowId).where(sql`${t.settledAt} is null`),
   ],
 );
 

@@ -18,7 +18,10 @@ import { sync } from './sync.js';
 export const invoiced = pgSchema('invoiced');
 export const freshbooks = pgSchema('freshbooks');
 
-/** One sequence for all sources, so that a row_id names one row of the whole mirror, and is never used again. */
+/**
+ * One sequence for all sources, so that a row_id names one row of the whole mirror, and is never used again. No default draws
+ * from it: for local writers the capture triggers do, so that a row can't get in without them.
+ */
 export const rowIds = sync.sequence('row_ids');
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
@@ -33,7 +36,7 @@ const exact = (...columns: readonly AnyPgColumn[]) =>
 
 /** The columns that every mirrored task has; worker-owned but for `connection` (set on INSERT) and `vis_state`. */
 const bookkeeping = (source: string) => ({
-  rowId: integer('row_id').primaryKey().default(sql`nextval('sync.row_ids')`),
+  rowId: integer('row_id').primaryKey(),
   connection: text('connection').notNull().default(source),
   id: integer('id'),
   visState: smallint('vis_state').notNull().default(0),
@@ -43,6 +46,9 @@ const bookkeeping = (source: string) => ({
   syncedAt: instant('synced_at'),
   firstSeenAt: instant('first_seen_at'),
   editedAt: instant('edited_at'),
+  pendingSince: instant('pending_since'),
+  pushAttempts: smallint('push_attempts').notNull().default(0),
+  pushAfter: instant('push_after'),
 });
 
 export const invoicedTasks = invoiced.table(
