@@ -16,6 +16,7 @@ import type { Serve } from './server.js';
  * - `GET /clock`, `POST /clock` with any of `{set, advance, frozen}`, in milliseconds
  * - `GET, POST /options/invoiced`, `…/freshbooks` the switches, changed one by one
  * - `POST /people/invoiced`, `…/freshbooks` with `{act, args}`: what people do, by the names in people.ts
+ * - `POST /oauth/freshbooks` with `{act, args}`: consent, grant, revoke
  * - `POST /latency` with `{milliseconds}`; `GET, POST /snapshot`
  */
 export function serveControl(sandbox: Sandbox): Serve {
@@ -75,6 +76,7 @@ const acts: Readonly<Record<string, Act>> = {
   'POST /options/freshbooks': ({ freshbooks }, body) => change(freshbooks.options, body),
   'POST /people/invoiced': ({ invoiced }, body) => perform(invoiced.people, body),
   'POST /people/freshbooks': ({ freshbooks }, body) => perform(freshbooks.people, body),
+  'POST /oauth/freshbooks': ({ freshbooks }, body) => perform(freshbooks.oauth, body),
   'POST /latency': (sandbox, { milliseconds }) => sandbox.setLatency(Number(milliseconds)),
   'GET /snapshot': (sandbox) => sandbox.snapshot(),
   'POST /snapshot': (sandbox, body) => sandbox.restore(body),

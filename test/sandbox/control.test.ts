@@ -63,6 +63,14 @@ describe('the control surface', () => {
     expect((await act('invoiced', 'constructor')).status).toBe(400);
   });
 
+  it('lets a user consent anew, or no more', async () => {
+    await using served = await serve();
+    const { body } = await served.control('POST', '/oauth/freshbooks', { act: 'grant' });
+    expect(body.result.refresh_token).toBeTypeOf('string');
+    await served.control('POST', '/oauth/freshbooks', { act: 'revoke' });
+    expect(served.snapshot()).toMatchObject({ freshbooks: { oauth: { refresh: null } } });
+  });
+
   it('takes and restores snapshots', async () => {
     await using served = await serve({ invoiced: { tasks: 3 } });
     const { body } = await served.control('GET', '/snapshot');
