@@ -3,6 +3,7 @@ import type { Perform, Work, WorkKind, WorkResult } from '../sync/work.js';
 import { type JobData, type JobResult, parseJobData, type WorkJob } from './payload.js';
 import { reportProgress } from './progress.js';
 import type { Queues } from './queues.js';
+import { reasonOf } from './reports.js';
 
 /** A job as its worker holds it. */
 export interface Held {
@@ -28,7 +29,16 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
   if (data.request) await job.removeDeduplicationKey();
 
   const progress = reportProgress(held, data);
-  const result = await perform(workOf(held.kind, data), signal, progress.report).finally(progress.finish);
+  let result: WorkResult;
+  try {
+    result = await perform(workOf(held.kind, data), signal, progress.report);
+  } catch (error) {
+    if (stop.aborted) return putBackNow(held);
+    held.queues.log.warn({ err: error, kind: held.kind, connection: data.connection }, 'A job met a fault.');
+    throw new Error(reasonOf(error));
+  } finally {
+    await progress.finish();
+  }
 
   switch (result.state) {
     case 'done':
@@ -76,20 +86,33 @@ async function postpone({ job, token, queues }: Held, delay: number): Promise<ne
   throw new DelayedError();
 }
 
-/** Leaves the job to other workers: less and less often, and not for ever. */
+/**
+ * Leaves the job to other workers, later and later, and not for ever. A delayed job would come back to the worker that
+ * delayed it, since only that one knows when it is due. So this worker holds it, puts it back, and keeps still for the
+ * moment that another one needs to take it.
+ */
 async function handOver(
   held: Held,
   data: JobData,
   reason: string,
   ended: NonNullable<JobData['ended']> = { outcome: 'failed', runId: null },
 ): Promise<JobResult> {
+  const { queues, job, token, stop } = held;
   const handed = (data.handed ?? 0) + 1;
   if (handed > HANDED_LIMIT || isSuperseded(held, data)) {
-    held.queues.log.warn({ connection: data.connection, kind: held.kind }, `A job was given up: ${reason}.`);
+    queues.log.warn({ connection: data.connection, kind: held.kind }, `A job was given up: ${reason}.`);
     return fail(held, data, reason, ended);
   }
-  await held.job.updateData({ ...data, handed });
-  return postpone(held, Math.min(250 * 2 ** (handed - 1), 2_000));
+  await job.updateData({ ...data, handed });
+  await queues.runtime.sleep(holdMs(handed, queues.runtime.random()), stop).catch(() => {});
+  await queues.backend.moveToBack(job, token);
+  await queues.runtime.sleep(LET_GO_MS, stop).catch(() => {});
+  throw new WaitingError();
+}
+
+/** Nothing the first two times, then 50 ms, doubling up to 2 s; give or take a half. */
+function holdMs(handed: number, chance: number): number {
+  return handed < 3 ? 0 : Math.min(50 * 2 ** (handed - 3), 2_000) * (0.5 + chance);
 }
 
 /** The schedule's next job is there and does what this one would. */
@@ -121,5 +144,6 @@ function workOf(kind: WorkKind, { connection, request, begun }: JobData): Work {
   return { kind, connection, ...(request && { request }), ...(begun && { continued: true }) };
 }
 
-/** About 35 s in all. */
-const HANDED_LIMIT = 20;
+const LET_GO_MS = 100;
+/** About 30 s in all. */
+const HANDED_LIMIT = 22;

@@ -7,6 +7,7 @@ import {
 } from 'bullmq';
 import pg from 'pg';
 import type { Runtime } from '../runtime.js';
+import { addressOf } from './address.js';
 import type { Backend, WorkerConnections } from './backend.js';
 import { KINDS } from './kinds.js';
 import { QUEUE_SETTINGS, WORKER_SETTINGS } from './options.js';
@@ -29,11 +30,10 @@ export async function openPostgres(url: string, runtime: Runtime, report: Report
     await pool.end();
     throw error;
   }
-  const { hostname, port, pathname } = new URL(url);
 
   return {
     name: 'postgres',
-    address: `${hostname}:${port || 5432}${pathname}`,
+    address: addressOf(url, 5432),
     makeQueue: (name) => {
       const options = { ...QUEUE_SETTINGS, connection: asConnection(pool) };
       return onError(new Queue<JobData, JobResult>(name, options), report);
@@ -126,9 +126,9 @@ function poolConfig(url: string): pg.PoolConfig {
 
 /** pg reads `sslmode=require` as `verify-full`, all others (and the mirror's driver) as libpq does. */
 function withLibpqSsl(url: string): string {
+  if (!URL.canParse(url)) return url;
   const address = new URL(url);
-  if (address.searchParams.has('sslmode') && !address.searchParams.has('uselibpqcompat')) {
-    address.searchParams.set('uselibpqcompat', 'true');
-  }
+  if (!address.searchParams.has('sslmode') || address.searchParams.has('uselibpqcompat')) return url;
+  address.searchParams.set('uselibpqcompat', 'true');
   return address.href;
 }

@@ -2,12 +2,13 @@ import type { Logger } from 'pino';
 import { TaskmirrorError } from '../errors.js';
 import type { Runtime } from '../runtime.js';
 import type { WorkKind } from '../sync/work.js';
+import { addressOf } from './address.js';
 import type { Backend } from './backend.js';
 import { KINDS, QUEUE_NAMES } from './kinds.js';
 import type { WorkQueue } from './payload.js';
 import { openPostgres } from './postgres.js';
 import { openRedis } from './redis.js';
-import { createReporter, messageOf, QUIET_MS, type Reporter } from './reports.js';
+import { createReporter, isLostConnection, messageOf, QUIET_MS, type Reporter } from './reports.js';
 
 export interface QueuesOptions {
   /** Null: the queues live in the database. */
@@ -33,7 +34,8 @@ export interface Queues {
 
 /**
  * Opens one queue for each kind of work, on Redis or on PostgreSQL. Throws `unavailable` within seconds when the server
- * can't be reached; with `patience` it says so every few seconds and goes on trying.
+ * can't be reached; with `patience` it says so every few seconds and goes on trying. Throws `configuration` when the
+ * server refuses us.
  */
 export async function openQueues(options: QueuesOptions): Promise<Queues> {
   const { runtime, log } = options;
@@ -61,50 +63,40 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
 }
 
 /** Runs a command on the queues; a server that is gone becomes the error `unavailable`. */
-export async function reach<T>(queues: Queues, command: () => Promise<T>): Promise<T> {
+export async function reach<T>({ backend }: Queues, command: () => Promise<T>): Promise<T> {
   try {
     return await command();
   } catch (error) {
-    throw isLostConnection(error) ? unavailable(queues.backend.name, queues.backend.address, error) : error;
+    throw isLostConnection(error) ? unavailable(backend.name, backend.address, error) : error;
   }
 }
 
 async function openBackend(options: QueuesOptions, report: Reporter): Promise<Backend> {
+  const { redisUrl, databaseUrl, runtime, log, patience } = options;
   for (;;) {
     try {
-      return options.redisUrl === null
-        ? await openPostgres(options.databaseUrl, options.runtime, report)
-        : await openRedis(options.redisUrl, options.prefix ?? 'taskmirror', report);
-    } catch (error) {
-      if (!options.patience) throw unavailableAt(options, error);
-      options.log.warn(`${unavailableAt(options, error).message} Trying again in ${QUIET_MS / 1_000} s.`);
-      await options.runtime.sleep(QUIET_MS, options.patience);
+      return redisUrl === null
+        ? await openPostgres(databaseUrl, runtime, report)
+        : await openRedis(redisUrl, options.prefix ?? 'taskmirror', report);
+    } catch (cause) {
+      const error =
+        redisUrl === null
+          ? unavailable('postgres', addressOf(databaseUrl, 5432), cause)
+          : unavailable('redis', addressOf(redisUrl, 6379), cause);
+      if (!patience || error.code !== 'unavailable') throw error;
+      log.warn(`${error.message} Trying again in ${QUIET_MS / 1_000} s.`);
+      await runtime.sleep(QUIET_MS, patience);
     }
   }
 }
 
-function unavailableAt(options: QueuesOptions, cause: unknown): TaskmirrorError {
-  const { hostname, port, pathname } = new URL(options.redisUrl ?? options.databaseUrl);
-  return options.redisUrl === null
-    ? unavailable('postgres', `${hostname}:${port || 5432}${pathname}`, cause)
-    : unavailable('redis', `${hostname}:${port || 6379}`, cause);
-}
-
+/** What can't be reached may come back; what answers with a refusal waits for a person. */
 function unavailable(name: Backend['name'], address: string, cause: unknown): TaskmirrorError {
   const [server, setting] = name === 'redis' ? ['Redis', 'REDIS_URL'] : ['PostgreSQL', 'DATABASE_URL'];
-  const message = `The queue can't be reached, ${server} at ${address}: ${messageOf(cause)}. Start it, or check ${setting}.`;
-  return new TaskmirrorError('unavailable', message, { cause });
+  const why = `${server} at ${address}: ${messageOf(cause)}`;
+  return isLostConnection(cause)
+    ? new TaskmirrorError('unavailable', `Can't reach the queue, ${why}. Start it, or check ${setting}.`, {
+        cause,
+      })
+    : new TaskmirrorError('configuration', `Can't use the queue, ${why}. Check ${setting}.`, { cause });
 }
-
-/** Whether the server could not be reached or went away; both drivers say it in many ways. */
-function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return LOST_CODES.test(code) || LOST_MESSAGES.test(error.message) || LOST_NAMES.has(error.name);
-}
-
-// Node's system errors, and PostgreSQL's classes for connections and operators: shutting down, starting up.
-const LOST_CODES = /^(E[A-Z]{3,}|08...|57P0.|53300)$/;
-const LOST_MESSAGES =
-  /Connection is closed|Connection terminated|isn't writeable|Command timed out|Query read timeout|trying to connect|LOADING/;
-const LOST_NAMES = new Set(['MaxRetriesPerRequestError']);

@@ -1,5 +1,6 @@
 import { createRedisBackend, withBackend } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
+import { addressOf } from './address.js';
 import type { Backend, WorkerConnections } from './backend.js';
 import { QUEUE_SETTINGS, WORKER_SETTINGS } from './options.js';
 import type { JobData, JobResult } from './payload.js';
@@ -37,7 +38,7 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
 
   return {
     name: 'redis',
-    address: `${connection.options.host}:${connection.options.port}`,
+    address: addressOf(url, 6379),
     makeQueue: (name) => {
       // No version check: it would print to the console when Redis evicts keys, which `problem` tells.
       const options = {

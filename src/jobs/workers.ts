@@ -5,6 +5,7 @@ import { handleJob } from './handle.js';
 import { CONCURRENCY, KINDS, QUEUE_NAMES } from './kinds.js';
 import type { JobData, JobResult, WorkWorker } from './payload.js';
 import type { Queues } from './queues.js';
+import { messageOf } from './reports.js';
 
 export interface WorkersOptions {
   readonly concurrency?: Partial<Record<WorkKind, number>>;
@@ -83,9 +84,7 @@ function watch(worker: WorkWorker, kind: WorkKind, { log }: Queues): void {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'its lock was lost');
   });
   worker.on('failed', (job, error) => {
-    const connection = job?.data.connection;
-    if (error.name === 'UnrecoverableError') log.debug({ kind, connection, job: job?.id }, error.message);
-    else log.warn({ err: error, kind, connection, job: job?.id }, 'A job failed.');
+    log.debug({ kind, connection: job?.data.connection, job: job?.id }, `A job failed: ${messageOf(error)}`);
   });
 }
 

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import postgres from 'postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { TaskmirrorError } from '../../src/errors.js';
 import { followResync } from '../../src/jobs/follow.js';
@@ -45,7 +46,7 @@ describe.each(BACKENDS)('a queue on %s whose server', (backend) => {
     const runtime = { ...systemRuntime, sleep: (_: number, signal?: AbortSignal) => aborted(signal) };
     const opened = openQueues({ ...address(await freePort()), log, runtime, patience: stop.signal });
     await until('it says so', () => lines.length === 1);
-    expect(lines[0]).toContain("can't be reached");
+    expect(lines[0]).toContain("Can't reach the queue");
     expect(lines[0]).not.toContain('secret');
     stop.abort(new Error('Stopped.'));
     await expect(opened).rejects.toThrow('Stopped.');
@@ -182,7 +183,32 @@ describe('Redis', () => {
     (await until('it runs', () => calls[before], 15_000)).answer(DONE);
   });
 
-  test('that may throw away jobs is a problem, said with its cure', async () => {
+  // These change the settings of a server, which must be their own.
+  const testAlone = test.skipIf(process.env['TEST_REDIS_URL']);
+
+  testAlone(
+    'that refuses the password is an error at once, even to a daemon, and shows no password',
+    async () => {
+      const own = await startRedis();
+      onTestFinished(() => own.stop());
+      const redis = new Redis(own.url);
+      onTestFinished(() => redis.disconnect());
+      await redis.config('SET', 'requirepass', 'right');
+      const lines: string[] = [];
+      const error = await openQueues({
+        redisUrl: own.url.replace('//', '//:hunter2@'),
+        databaseUrl: '',
+        runtime: systemRuntime,
+        log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }),
+        patience: new AbortController().signal,
+      }).catch((reason) => reason);
+      expect(error).toMatchObject({ code: 'configuration' });
+      expect(error.message).toContain('WRONGPASS');
+      expect(error.message + lines.join('')).not.toContain('hunter2');
+    },
+  );
+
+  testAlone('that may throw away jobs is a problem, said with its cure', async () => {
     const own = await startRedis();
     onTestFinished(() => own.stop());
     const options = { redisUrl: own.url, databaseUrl: '', prefix: unique('jobs') };
@@ -207,6 +233,26 @@ describe('PostgreSQL', () => {
       expect(await queueState(queues)).toHaveLength(2);
       await queues.close();
     }
+  });
+
+  test('where we may not make BullMQ’s tables is an error at once, even to a daemon', async () => {
+    const database = await createTestDatabase({ empty: true });
+    onTestFinished(() => database.drop());
+    const role = unique('stranger');
+    const admin = postgres(database.adminUrl, { max: 1 });
+    onTestFinished(async () => {
+      await admin`drop role ${admin(role)}`;
+      await admin.end();
+    });
+    await admin`create role ${admin(role)} login`;
+    const url = new URL(database.url);
+    url.username = role;
+    const patience = new AbortController().signal;
+    const options = { redisUrl: null, databaseUrl: url.href, runtime: systemRuntime, log: silent, patience };
+    await expect(openQueues(options)).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('permission denied'),
+    });
   });
 
   test('has no settings to be checked', async () => {

@@ -87,6 +87,22 @@ describe.each(BACKENDS)('workers on %s', (backend) => {
     ]);
   });
 
+  test('write no parameter of a failed statement into a job', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await enqueueNow(queues, 'poll', 'invoiced');
+    await place.work(queues, async () => {
+      const cause = new Error('deadlock detected');
+      throw Object.assign(new Error('Failed query: … params: hunter2', { cause }), { params: ['hunter2'] });
+    });
+    const [job] = await until('it waits for its next attempt', async () => {
+      const delayed = await queues.queues.poll.getDelayed(0, 10);
+      return delayed.length > 0 && delayed;
+    });
+    expect(job?.stacktrace?.join()).toContain('deadlock detected');
+    expect(JSON.stringify(job)).not.toContain('hunter2');
+  });
+
   test('without a secret leave the work to those that have it', async () => {
     const place = await createPlace(backend);
     const [here, there] = [await place.open(), await place.open()];
