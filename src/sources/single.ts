@@ -6,7 +6,7 @@ interface SingleReader {
   ask(id: number): Promise<HttpOutcome>;
   /** Reads the task out of a success; null where the body is not shaped like one. */
   taskOf(json: Json): Decoded | null;
-  /** Whether this 404 speaks of this very id, beyond doubt. */
+  /** Whether this refusal says beyond doubt that there is no such task: it speaks of this very id. */
   isProof(refusal: ApiError): boolean;
   /** A few tasks that the account lists. */
   others(): Promise<readonly Decoded[]>;
@@ -20,8 +20,9 @@ export async function readSingle(id: number, reader: SingleReader): Promise<Sing
   const outcome = await reader.ask(id);
   const { requestedAt, answeredAt, refusal } = outcome;
   if (refusal === null) return { requestedAt, answeredAt, answer: taskOf(reader, outcome, id) };
-  if (refusal.kind !== 'not-found') throw refusal;
-  if (!reader.isProof(refusal) && !(await answersForAnother(id, reader))) throw refusal;
+  const proven =
+    reader.isProof(refusal) || (refusal.kind === 'not-found' && (await answersForAnother(id, reader)));
+  if (!proven) throw refusal;
   return { requestedAt, answeredAt, answer: 'gone' };
 }
 

@@ -1,7 +1,6 @@
 import type { FreshbooksAccount, SourceDeps } from '../account.js';
-import { ApiError } from '../http/errors.js';
-import { type HttpOutcome, type HttpRequest, openHttp } from '../http/http.js';
-import { usualLimits } from '../http/limits.js';
+import { type HttpOutcome, openHttp } from '../http/http.js';
+import type { HttpRequest } from '../http/request.js';
 import { pagesAhead } from '../pages-ahead.js';
 import { readSingle } from '../single.js';
 import type { Page, SingleAnswer, SourceClient } from '../source.js';
@@ -22,8 +21,6 @@ import { beginning, type Place, resume } from './place.js';
 import { DELETED, readError } from './read-error.js';
 
 const IN_FLIGHT = { poll: 2, walk: 4, push: 5, once: 2 };
-/** A worker that stops has 20 s; a refresh under way is waited for. */
-const REFRESH_MS = 15_000;
 
 type Query = Readonly<Record<string, string | number>>;
 
@@ -35,10 +32,9 @@ export function openFreshbooks(
 ): SourceClient {
   const { baseUrl } = account;
   const http = openHttp({ name: 'freshbooks', baseUrl, inFlight: IN_FLIGHT, readError }, deps);
-  const refreshMs = Math.min(REFRESH_MS, deps.limits?.totalMs ?? usualLimits.totalMs);
   const access = openAccess(
     store,
-    (current) => refreshTokens(http, account, deps.runtime, current, AbortSignal.timeout(refreshMs)),
+    (current) => refreshTokens(http, account, deps.runtime, current),
     deps.runtime,
   );
   const path = `/accounting/account/${encodeURIComponent(account.accountId)}/projects/tasks`;
@@ -132,11 +128,8 @@ export function openFreshbooks(
       return `Bearer ${used}`;
     };
     const send = () => http.ask({ ...request, authorize }, signal);
-    const first = await send().catch((error: unknown) => {
-      if (error instanceof ApiError && error.kind === 'unauthorized') return null;
-      throw error;
-    });
-    if (first !== null && first.refusal?.kind !== 'unauthorized') return first;
+    const first = await send();
+    if (first.refusal?.kind !== 'unauthorized') return first;
     await access.refused(used, signal);
     return send();
   }

@@ -5,6 +5,9 @@ import { ApiError, NeedsConsentError } from '../http/errors.js';
 import type { Http } from '../http/http.js';
 import type { Tokens } from '../tokens.js';
 
+/** A worker that stops has 20 s, and a refresh under way is waited for. */
+const TOTAL_MS = 15_000;
+
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().min(1),
@@ -22,10 +25,9 @@ export function refreshTokens(
   account: FreshbooksAccount,
   runtime: Runtime,
   current: Tokens,
-  signal: AbortSignal,
 ): Promise<Tokens> {
   const grant = { grant_type: 'refresh_token', refresh_token: current.refreshToken };
-  return askForTokens(http, account, runtime, grant, signal);
+  return askForTokens(http, account, runtime, grant);
 }
 
 /** Trades the code that a person brings from the consent page (good for five minutes, once) for the first pair. */
@@ -34,9 +36,8 @@ export function exchangeCode(
   account: FreshbooksAccount,
   runtime: Runtime,
   code: string,
-  signal: AbortSignal,
 ): Promise<Tokens> {
-  return askForTokens(http, account, runtime, { grant_type: 'authorization_code', code }, signal);
+  return askForTokens(http, account, runtime, { grant_type: 'authorization_code', code });
 }
 
 async function askForTokens(
@@ -44,7 +45,6 @@ async function askForTokens(
   account: FreshbooksAccount,
   runtime: Runtime,
   grant: Readonly<Record<string, string>>,
-  signal: AbortSignal,
 ): Promise<Tokens> {
   const form = {
     ...grant,
@@ -52,8 +52,14 @@ async function askForTokens(
     client_secret: account.clientSecret,
     redirect_uri: account.redirectUri,
   };
-  const request = { route: 'oauth.token', method: 'POST', path: '/auth/oauth/token', form } as const;
-  const answer = await http.aside(request, signal).catch((error: unknown) => {
+  const request = {
+    route: 'oauth.token',
+    method: 'POST',
+    path: '/auth/oauth/token',
+    form,
+    totalMs: TOTAL_MS,
+  } as const;
+  const answer = await http.aside(request).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'invalid_grant') throw error;
     throw new NeedsConsentError(
       `FreshBooks account ${account.accountId}: the refresh token no longer works (used, revoked, or replaced by a newer ` +

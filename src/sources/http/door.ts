@@ -11,6 +11,8 @@ export interface DoorRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
+  /** From beginning to end, in milliseconds. */
+  readonly totalMs: number;
 }
 
 export interface DoorAnswer {
@@ -39,7 +41,7 @@ export function openDoor(baseUrl: string, connections: number, limits: HttpLimit
 
   async function send(request: DoorRequest, signal: AbortSignal): Promise<DoorAnswer> {
     // Sockets live in real time, whatever clock the caller was given.
-    const deadline = AbortSignal.timeout(limits.totalMs);
+    const deadline = AbortSignal.timeout(request.totalMs);
     const linked = linkedTo(signal, deadline);
     let status: number | null = null;
     try {

@@ -76,6 +76,7 @@ const KINDS: Readonly<Record<number, ApiErrorKind>> = {
   404: 'not-found',
   408: 'timeout',
   409: 'conflict',
+  410: 'not-found',
   429: 'rate-limited',
 };
 

@@ -1,8 +1,11 @@
 import type { Runtime } from '../../runtime.js';
 import type { SourceLog } from '../account.js';
 import { unlessAborted } from './abort.js';
-import { ApiError, type ApiErrorKind } from './errors.js';
+import type { ApiError, ApiErrorKind } from './errors.js';
 import type { HttpLimits } from './limits.js';
+
+/** One try's result. What is thrown instead is not the request's own failure, and is not tried again. */
+export type Tried<T> = { readonly done: T } | { readonly failed: ApiError };
 
 /** What may be different the next time, for a request that changes nothing. */
 const MAY_HEAL: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
@@ -15,30 +18,27 @@ const MAY_HEAL: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
 ]);
 
 /**
- * Runs `attempt` again after failures that may heal, with full jitter, bounded in count and in time. Never to be used for
- * a request that may have changed something.
+ * Tries again after failures that may heal, with full jitter, bounded in count and in time. Never to be used for a request
+ * that may have changed something. Gives the last result.
  */
 export async function withRetries<T>(
-  attempt: () => Promise<T>,
+  attempt: () => Promise<Tried<T>>,
   limits: HttpLimits,
   runtime: Runtime,
   signal: AbortSignal,
   log?: SourceLog,
-): Promise<T> {
+): Promise<Tried<T>> {
   const startedAt = runtime.now();
   for (let tries = 1; ; tries++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof ApiError) || !MAY_HEAL.has(error.kind) || tries >= limits.attempts) throw error;
-      const pauseMs = pauseAfter(tries, error, limits, runtime.random());
-      if (runtime.now() - startedAt + pauseMs > limits.retryWithinMs) throw error;
-      log?.debug(
-        { tries, pauseMs: Math.round(pauseMs), problem: error.message },
-        'request will be sent again',
-      );
-      await unlessAborted(runtime.sleep(pauseMs, signal), signal);
-    }
+    const tried = await attempt();
+    if ('done' in tried || !MAY_HEAL.has(tried.failed.kind) || tries >= limits.attempts) return tried;
+    const pauseMs = pauseAfter(tries, tried.failed, limits, runtime.random());
+    if (runtime.now() - startedAt + pauseMs > limits.retryWithinMs) return tried;
+    log?.debug(
+      { tries, pauseMs: Math.round(pauseMs), problem: tried.failed.message },
+      'request is sent again',
+    );
+    await unlessAborted(runtime.sleep(pauseMs, signal), signal);
   }
 }
 

@@ -38,7 +38,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
           http.ask({ route: 'tasks.get', method: 'GET', path: `/tasks/${each}`, authorize }, signal),
         taskOf: (json) => decodeTask(json),
         // `Task was not found: 788`. Another 404 could be said of the whole path.
-        isProof: ({ words }) => words.split(/\D+/).includes(String(id)),
+        isProof: ({ kind, words }) => kind === 'not-found' && words.split(/\D+/).includes(String(id)),
         others: async () => rowsOf(await list({ per_page: 2 }, signal)).map(decodeTask),
       }),
     close: () => http.close(),
