@@ -19,6 +19,7 @@ export interface Counts {
   readonly updated: number;
   readonly unchanged: number;
   readonly deleted: number;
+  readonly pushed: number;
   readonly failed: number;
   readonly conflicts: number;
 }
@@ -30,6 +31,7 @@ export const noCounts: Counts = {
   updated: 0,
   unchanged: 0,
   deleted: 0,
+  pushed: 0,
   failed: 0,
   conflicts: 0,
 };
@@ -41,6 +43,7 @@ export const addCounts = (a: Counts, b: Partial<Counts>): Counts => ({
   updated: a.updated + (b.updated ?? 0),
   unchanged: a.unchanged + (b.unchanged ?? 0),
   deleted: a.deleted + (b.deleted ?? 0),
+  pushed: a.pushed + (b.pushed ?? 0),
   failed: a.failed + (b.failed ?? 0),
   conflicts: a.conflicts + (b.conflicts ?? 0),
 });
@@ -177,6 +180,7 @@ export interface RunEnd {
 /** Ends a run and its lease in one statement, and gives the run's counts. Null when the lease had been lost: then nothing was changed. */
 export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promise<Counts | null> {
   const { connection, kind, runId } = lease;
+  const pushed = kind === 'push' && end.outcome === 'ok';
   const problem = end.problem === undefined ? sql`problem` : sql`${end.problem}`;
   const [totals] = await db.rows<Counts>(sql`
     with lease as (
@@ -195,9 +199,10 @@ export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promis
     ), connection as (
       update sync.connections c set
         last_pull_at = case when ${end.pulled} then greatest(c.last_pull_at, run.started_at) else c.last_pull_at end,
+        last_push_at = case when ${pushed} then greatest(c.last_push_at, run.started_at) else c.last_push_at end,
         problem = ${problem}
       from run
-      where c.name = ${connection} and (${end.pulled} or c.problem is distinct from ${problem})
+      where c.name = ${connection} and (${end.pulled} or ${pushed} or c.problem is distinct from ${problem})
     )
     select ${countNames} from run`);
   return totals ?? null;

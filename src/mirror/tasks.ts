@@ -15,6 +15,8 @@ import {
 /** A task as the mirror holds it, in the version that was read. */
 export interface MirrorRow {
   readonly rowId: string;
+  /** The API's id; null until the task has been made there. */
+  readonly id: number | null;
   /** Changes with every write to the row; a write takes the row only in this version. */
   readonly version: string;
   readonly columns: Columns;
@@ -79,15 +81,16 @@ export async function findById(
 
 /** A row as it is to be after a merge. */
 export interface RowChange {
-  readonly id: number;
+  /** Null while the API has not made the task. */
+  readonly id: number | null;
   /** Null for a task that is new to the mirror. */
   readonly row: Pick<MirrorRow, 'rowId' | 'version'> | null;
   readonly columns: Columns;
   readonly raw: JsonObject | null;
   readonly syncState: MirrorRow['syncState'];
   readonly syncError: string | null;
-  /** When the answer had arrived that this is written from. */
-  readonly answeredAt: number;
+  /** When the answer had arrived that this is written from; null leaves `synced_at`. */
+  readonly answeredAt: number | null;
   readonly overruled: readonly JournalEntry[];
 }
 
@@ -101,7 +104,7 @@ export interface JournalEntry {
 }
 
 /**
- * Writes merged rows and the journal of what they overruled in one statement, and gives the ids that were written. A row that was
+ * Writes merged rows and the journal of what they overruled in one statement, and gives the changes that were written. A row that was
  * changed since it was read, or that somebody holds locked, is left alone. Call it in a transaction that `asWorker` began.
  */
 export async function writeMerged(
@@ -110,17 +113,17 @@ export async function writeMerged(
   connection: string,
   runId: string,
   changes: readonly RowChange[],
-): Promise<ReadonlySet<number>> {
+): Promise<ReadonlySet<RowChange>> {
   const columns = columnsOf(table);
   const names = columns.map(({ name }) => sql.identifier(name));
   const incoming = JSON.stringify(changes.map(toIncoming));
   const journal = JSON.stringify(
     changes.flatMap(({ row, overruled }) => overruled.map((entry) => ({ ...entry, row_id: row?.rowId }))),
   );
-  const { written } = await tx.row<{ written: readonly string[] }>(sql`
+  const { updated, inserted } = await tx.row<{ updated: readonly number[]; inserted: readonly string[] }>(sql`
     with incoming as materialized (
       select * from jsonb_to_recordset(${incoming}::text::jsonb) as i
-        (id bigint, row_id bigint, version text, raw jsonb, sync_state text, sync_error text, answered_at bigint,
+        (n int, id bigint, row_id bigint, version text, raw jsonb, sync_state text, sync_error text, answered_at bigint,
          ${transportTypes(table)})
     ), locked as (
       select t.row_id from incoming i join ${tableName(table)} t on t.row_id = i.row_id
@@ -129,14 +132,19 @@ export async function writeMerged(
     ), updated as (
       update ${tableName(table)} t set
         ${list(columns.map((column) => sql`${sql.identifier(column.name)} = ${stored(column, 'i')}`))},
+        id = i.id,
         raw = i.raw,
         sync_state = i.sync_state,
         sync_error = i.sync_error,
-        synced_at = ${fromMicros(sql`i.answered_at`)},
-        edited_at = case when i.sync_state = 'synced' then null else coalesce(t.edited_at, clock_timestamp()) end
+        synced_at = coalesce(${fromMicros(sql`i.answered_at`)}, t.synced_at),
+        first_seen_at = coalesce(t.first_seen_at, ${fromMicros(sql`i.answered_at`)}),
+        edited_at = case when i.sync_state <> 'synced' then coalesce(t.edited_at, clock_timestamp()) end,
+        pending_since = case when i.sync_state <> 'synced' then coalesce(t.pending_since, clock_timestamp()) end,
+        push_attempts = case when i.sync_state = 'synced' then 0 else t.push_attempts end,
+        push_after = case when i.sync_state <> 'synced' then t.push_after end
       from incoming i join locked l on l.row_id = i.row_id
       where t.row_id = l.row_id
-      returning t.id, t.row_id
+      returning i.n, t.row_id
     ), inserted as (
       insert into ${tableName(table)}
         (row_id, connection, id, raw, sync_state, synced_at, first_seen_at, ${list(names.map((name) => sql`${name}`))})
@@ -152,13 +160,17 @@ export async function writeMerged(
         (row_id bigint, field text, base jsonb, local jsonb, remote jsonb, winner text, reason text)
       join updated u on u.row_id = j.row_id
     )
-    select coalesce(jsonb_agg(id::text), '[]') as written
-    from (select id from updated union all select id from inserted) as written`);
-  return new Set(written.map(Number));
+    select (select coalesce(jsonb_agg(n), '[]') from updated) as updated,
+      (select coalesce(jsonb_agg(id::text), '[]') from inserted) as inserted`);
+  const rows = new Set(updated);
+  const tasks = new Set(inserted.map(Number));
+  return new Set(
+    changes.filter(({ row, id }, n) => (row === null ? id !== null && tasks.has(id) : rows.has(n))),
+  );
 }
 
-interface StoredRow {
-  readonly id: string;
+export interface StoredRow {
+  readonly id: string | null;
   readonly row_id: string | null;
   readonly version: string;
   readonly columns: Columns;
@@ -170,9 +182,10 @@ interface StoredRow {
   readonly sent: readonly (JsonObject | null)[];
 }
 
-function toRow(row: StoredRow): MirrorRow {
+export function toRow(row: StoredRow): MirrorRow {
   return {
     rowId: String(row.row_id),
+    id: row.id === null ? null : Number(row.id),
     version: row.version,
     columns: row.columns,
     raw: row.raw,
@@ -184,9 +197,10 @@ function toRow(row: StoredRow): MirrorRow {
   };
 }
 
-function toIncoming({ id, row, columns, raw, syncState, syncError, answeredAt }: RowChange) {
+function toIncoming({ id, row, columns, raw, syncState, syncError, answeredAt }: RowChange, n: number) {
   return {
     ...columns,
+    n,
     id,
     row_id: row?.rowId ?? null,
     version: row?.version ?? null,

@@ -111,15 +111,13 @@ async function mergeIn(
       ),
     );
     for (const { change, deletes } of writes) {
-      if (!written.has(change.id)) continue;
+      if (!written.has(change)) continue;
       if (change.row === null) tally.inserted++;
       else if (deletes) tally.deleted++;
       else tally.updated++;
       tally.conflicts += change.overruled.length;
     }
-    const moved = new Set(
-      writes.filter(({ change }) => !written.has(change.id)).map(({ change }) => change.id),
-    );
+    const moved = new Set(writes.filter(({ change }) => !written.has(change)).map(({ seen }) => seen.id));
     open = open.filter(({ id }) => moved.has(id));
   }
   return { counts: tally, held, left: open.length };
