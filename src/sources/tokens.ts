@@ -6,7 +6,7 @@ export interface Tokens {
   /** Seconds since 1970, by the API's clock: `created_at + expires_in`. 0 when unknown. */
   readonly expiresAt: number;
   /** `created_at`, in seconds since 1970, where known: with it a life of seconds isn't renewed minutes ahead. */
-  readonly issuedAt?: number;
+  readonly issuedAt?: number | undefined;
 }
 
 export interface TokenStore {
