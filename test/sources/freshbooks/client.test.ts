@@ -41,7 +41,7 @@ describe('a walk through FreshBooks', () => {
   });
 
   it('has four pages in flight and gives them in order', async () => {
-    const sandbox = await sandboxFor({ startAt, latency: 30, freshbooks: { tasks: 789 } });
+    const sandbox = await sandboxFor({ startAt, latency: 200, freshbooks: { tasks: 789 } });
     const pages = await pagesOf(openFreshbooks(sandbox).walk(null, never));
     expect(sandbox.log.peak('freshbooks')).toBe(4);
     const ids = pages.flatMap((page) => page.tasks.map((row) => Number(row.ok && row.task.id)));
