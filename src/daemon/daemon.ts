@@ -89,7 +89,6 @@ async function open(
   const { databaseUrl } = config;
   const directUrl = config.databaseDirectUrl ?? databaseUrl;
   log.info(describeConfig(config), 'taskmirror starts');
-  for (const warning of config.warnings) log.warn(warning);
 
   for (const url of new Set([databaseUrl, directUrl]))
     await patiently(deps, url, signal, () => reachDatabase(url));

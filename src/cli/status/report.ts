@@ -1,0 +1,48 @@
+import type { QueueState } from '../../jobs/state.js';
+import type { ConnectionStatus } from '../../mirror/status.js';
+import { needsOf } from './attention.js';
+
+/** Everything that `status` tells, for people and for programs. */
+export interface Report {
+  /** By this machine's clock, milliseconds since 1970. */
+  readonly at: number;
+  readonly connections: readonly ConnectionReport[];
+  /** Null where the queue can't be reached; see `needs`. */
+  readonly queues: readonly QueueState[] | null;
+  /** What needs a person that is of no one connection. */
+  readonly needs: readonly string[];
+}
+
+export interface ConnectionReport extends ConnectionStatus {
+  /** Milliseconds since 1970; null without a schedule. */
+  readonly nextPollAt: number | null;
+  readonly nextSweepAt: number | null;
+  readonly needs: readonly string[];
+}
+
+export function reportOf(
+  at: number,
+  connections: readonly ConnectionStatus[],
+  queues: readonly QueueState[] | { readonly problem: string },
+): Report {
+  const states = 'problem' in queues ? null : queues;
+  const nextOf = (kind: string, name: string): number | null =>
+    states?.find((state) => state.kind === kind)?.schedules.find(({ connection }) => connection === name)
+      ?.nextRunAt ?? null;
+  return {
+    at,
+    queues: states,
+    connections: connections.map((connection) => ({
+      ...connection,
+      nextPollAt: nextOf('poll', connection.name),
+      nextSweepAt: nextOf('walk', connection.name),
+      needs: needsOf(connection),
+    })),
+    needs: [
+      'problem' in queues && queues.problem,
+      states?.some(({ workers }) => workers === 0) && 'No worker is running: start one with npm start.',
+      connections.length === 0 &&
+        'No account is configured: set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID, and start a worker with npm start.',
+    ].filter((need): need is string => Boolean(need)),
+  };
+}

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import type { Config } from '../../config/config.js';
+import { startDaemon } from '../../daemon/daemon.js';
+import { createLog } from '../../log.js';
+import { type Cli, configOf } from '../cli.js';
+import { openMirrorServer } from '../mirror-server.js';
+
+export function addStart(program: Command, cli: Cli): void {
+  program
+    .command('start')
+    .description('run the daemon: migrate, schedule and pull, until Ctrl-C or SIGTERM')
+    .addHelpText('after', '\nExample:\n  $ DATABASE_URL=postgres://… INVOICED_API_KEY=… npx taskmirror start')
+    .action(() => start(cli));
+}
+
+async function start(cli: Cli): Promise<void> {
+  const config = configOf(cli);
+  if (isBare(config)) {
+    cli.errors.write(NOTHING_TO_DO);
+    cli.finish(2);
+    return;
+  }
+  const server = await openMirrorServer(cli, config, { create: true });
+  const log = createLog(config.logLevel, cli.output);
+  const settings = { ...config, databaseUrl: server.url, databaseDirectUrl: server.directUrl };
+  const daemon = startDaemon(settings, { runtime: cli.runtime, log });
+  try {
+    const stopped = cli.signal.aborted ? Promise.resolve() : once(cli.signal, 'abort');
+    await Promise.race([stopped, daemon.ready]);
+    await stopped;
+    log.info('taskmirror stops');
+  } finally {
+    await daemon.stop();
+    await server.close();
+  }
+}
+
+const isBare = (config: Config): boolean =>
+  config.databaseUrl === null && config.invoiced === null && config.freshbooks === null;
+
+const NOTHING_TO_DO = `taskmirror: there is nothing to mirror yet: no account and no database is configured.
+
+To see it work, with nothing to configure:
+
+  npm run demo
+
+To mirror your own accounts, set these in the environment or in .env:
+
+  INVOICED_API_KEY             turns Invoiced on
+
+  FRESHBOOKS_ACCOUNT_ID        turns FreshBooks on, with
+  FRESHBOOKS_CLIENT_ID           its OAuth app,
+  FRESHBOOKS_CLIENT_SECRET
+  FRESHBOOKS_REDIRECT_URI
+  FRESHBOOKS_REFRESH_TOKEN       a consent,
+  CREDENTIALS_KEY                and a key to keep it under: openssl rand -base64 32
+
+  DATABASE_URL                 where the mirror goes: postgres://USER:PASSWORD@HOST/NAME
+                               (without it: an embedded PostgreSQL in .taskmirror/)
+
+Then: npm start
+`;

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { TaskmirrorError } from '../../errors.js';
+import { type QueueState, queueState } from '../../jobs/state.js';
+import { readStatus } from '../../mirror/status.js';
+import { sources } from '../../sources/index.js';
+import type { Cli } from '../cli.js';
+import { type Mirror, withMirror } from '../mirror.js';
+import { documentOf } from '../status/document.js';
+import { readable } from '../status/readable.js';
+import { reportOf } from '../status/report.js';
+
+interface Options {
+  readonly json?: boolean;
+  readonly demo?: boolean;
+}
+
+export function addStatus(program: Command, cli: Cli): void {
+  program
+    .command('status')
+    .description(
+      'how each connection stands: last good pull and push, lag, rows, next run, what needs a person',
+    )
+    .option('--json', 'one JSON document')
+    .option('--demo', "the demo's mirror")
+    .addHelpText('after', '\nExample:\n  $ npx taskmirror status')
+    .action((options: Options) => status(options, cli));
+}
+
+async function status({ json, demo }: Options, cli: Cli): Promise<void> {
+  const report = await withMirror(cli, { demo }, async (mirror) => {
+    const [connections, queues] = await Promise.all([
+      readStatus(mirror.db, Object.values(sources)),
+      queuesOf(mirror),
+    ]);
+    return reportOf(cli.runtime.now(), connections, queues);
+  });
+  cli.output.write(`${json ? JSON.stringify(documentOf(report), null, 2) : readable(report)}\n`);
+}
+
+/** The mirror can tell a lot without its queue. */
+async function queuesOf(mirror: Mirror): Promise<readonly QueueState[] | { readonly problem: string }> {
+  try {
+    return await queueState(await mirror.queues());
+  } catch (error) {
+    if (error instanceof TaskmirrorError && error.code === 'unavailable') return { problem: error.message };
+    throw error;
+  }
+}
