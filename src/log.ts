@@ -19,12 +19,12 @@ export function createLog(level: LogLevel, output: LogOutput): Logger {
       level,
       base: { service: 'taskmirror' },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
       serializers: { err: describeError },
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[hidden]' },
       hooks: {
         logMethod(args, method) {
-          method.apply(this, args.map((arg) => (typeof arg === 'string' ? scrub(arg) : arg)) as typeof args);
+          method.apply(this, withPlainMessage(args) as typeof args);
         },
       },
     },
@@ -42,6 +42,21 @@ const SECRET_KEYS = [
   'authorization',
   'credentials',
 ];
+
+/** Texts in an entry come from drivers and APIs as messages do. */
+function withoutSecrets(entry: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(entry).map(([key, value]) => [key, typeof value === 'string' ? scrub(value) : value]),
+  );
+}
+
+/** Pino would take an error's own message, as it is, where none is given. */
+function withPlainMessage([first, ...rest]: readonly unknown[]): readonly unknown[] {
+  const entry = first instanceof Error ? { err: first } : first;
+  const err = entry !== null && typeof entry === 'object' && 'err' in entry ? entry.err : undefined;
+  const words = rest.length === 0 && err instanceof Error ? [messageOf(err)] : rest;
+  return [entry, ...words].map((arg) => (typeof arg === 'string' ? scrub(arg) : arg));
+}
 
 /** What may be shown of an error: never the query, its parameters, the request's body, or PostgreSQL's `detail` (it holds the row). */
 export function describeError(error: unknown, depth = 0): unknown {

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { Cli } from './cli.js';
+import { oneLine } from './report-error.js';
+import { addMigrate } from './verbs/migrate.js';
+import { addResync } from './verbs/resync.js';
+import { addSandbox } from './verbs/sandbox.js';
+import { addSql } from './verbs/sql.js';
+import { addStart } from './verbs/start.js';
+import { addStatus } from './verbs/status.js';
+
+/** In the order of the help. */
+const VERBS = [addStart, addResync, addStatus, addSql, addMigrate, addSandbox];
+
+/** The command line: one file for each verb. */
+export function makeProgram(cli: Cli): Command {
+  const program = new Command('taskmirror')
+    .description('Keeps a Postgres mirror of the tasks in Invoiced and FreshBooks, in both directions.')
+    .usage('VERB [options]')
+    .version(version(), '--version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [VERB]', 'show help')
+    .configureHelp({
+      subcommandTerm: (verb) =>
+        `${verb.name()} ${verb.usage().replace('[options] ', '').replace('[options]', '')}`.trim(),
+    })
+    .addHelpText('after', '\nSettings come from the environment and from .env in the current folder.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void cli.output.write(text),
+      writeErr: (text) => void cli.errors.write(text),
+      outputError: (text, write) => write(`taskmirror: ${reworded(text)}; see taskmirror --help\n`),
+    });
+  for (const add of VERBS) add(program, cli);
+  return program;
+}
+
+/** Commander's complaint as one line: `unknown verb 'strat' (did you mean start?)`. */
+function reworded(complaint: string): string {
+  return oneLine(complaint)
+    .replace(/^error: /, '')
+    .replace('unknown command', 'unknown verb')
+    .replace('Did you mean', 'did you mean')
+    .replace(/\.$/, '');
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
