@@ -48,6 +48,7 @@ export type WorkQueue = Pick<
   | 'getWorkers'
   | 'removeJobScheduler'
   | 'upsertJobScheduler'
+  | 'waitUntilReady'
 >;
 
 export function parseJobData(data: unknown): JobData {

@@ -23,12 +23,15 @@ export interface QueuesOptions {
   readonly patience?: AbortSignal;
 }
 
-export interface Queues {
-  readonly backend: Backend;
-  readonly queues: Readonly<Record<WorkKind, WorkQueue>>;
+export interface Queues extends Opened {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly report: Reporter;
+}
+
+interface Opened {
+  readonly backend: Backend;
+  readonly queues: Readonly<Record<WorkKind, WorkQueue>>;
   close(): Promise<void>;
 }
 
@@ -40,14 +43,7 @@ export interface Queues {
 export async function openQueues(options: QueuesOptions): Promise<Queues> {
   const { runtime, log } = options;
   const report = createReporter(log, runtime);
-  const backend = await openBackend(options, report);
-  const queues = Object.fromEntries(
-    KINDS.map((kind) => [kind, backend.makeQueue(QUEUE_NAMES[kind])]),
-  ) as Record<WorkKind, WorkQueue>;
-  const close = async (): Promise<void> => {
-    await Promise.allSettled(KINDS.map((kind) => queues[kind].close()));
-    await backend.close();
-  };
+  const { backend, queues, close } = await openPatiently(options, report);
   let closing: Promise<void> | null = null;
   return {
     backend,
@@ -71,13 +67,13 @@ export async function reach<T>({ backend }: Queues, command: () => Promise<T>): 
   }
 }
 
-async function openBackend(options: QueuesOptions, report: Reporter): Promise<Backend> {
+async function openPatiently(options: QueuesOptions, report: Reporter): Promise<Opened> {
   const { redisUrl, databaseUrl, runtime, log, patience } = options;
   for (;;) {
     try {
       return redisUrl === null
-        ? await openPostgres(databaseUrl, runtime, report)
-        : await openRedis(redisUrl, options.prefix ?? 'taskmirror', report);
+        ? await makeQueues(await openPostgres(databaseUrl, runtime, report))
+        : await makeQueues(await openRedis(redisUrl, options.prefix ?? 'taskmirror', report));
     } catch (cause) {
       const error =
         redisUrl === null
@@ -88,6 +84,22 @@ async function openBackend(options: QueuesOptions, report: Reporter): Promise<Ba
       await runtime.sleep(QUIET_MS, patience);
     }
   }
+}
+
+async function makeQueues(backend: Backend): Promise<Opened> {
+  const made = KINDS.map((kind) => [kind, backend.makeQueue(QUEUE_NAMES[kind])] as const);
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(made.map(([, queue]) => queue.close()));
+    await backend.close();
+  };
+  try {
+    // A queue that could not get ready the first time never does.
+    await Promise.all(made.map(([, queue]) => queue.waitUntilReady()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { backend, queues: Object.fromEntries(made) as Record<WorkKind, WorkQueue>, close };
 }
 
 /** What can't be reached may come back; what answers with a refusal waits for a person. */

@@ -33,27 +33,29 @@ export async function startWorkers(
 ): Promise<Workers> {
   const stop = new AbortController();
   const connections = queues.backend.makeWorkers();
-  const workers = KINDS.map((kind) => {
-    // BullMQ passes a signal only to a function that names three parameters.
-    const process: Processor<JobData, JobResult> = (job, token = '', signal = stop.signal) => {
-      const either = AbortSignal.any([signal, stop.signal]);
-      return handleJob({ queues, kind, job, token, signal: either, stop: stop.signal }, perform);
+  const workers = new Map<WorkKind, WorkWorker>();
+  const make = (kind: WorkKind): WorkWorker => {
+    // BullMQ gives a signal only to a function whose `length` is 3: no parameter may have a default.
+    const process: Processor<JobData, JobResult> = (job, token, signal) => {
+      const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+      return handleJob({ queues, kind, job, token: token ?? '', signal: either, stop: stop.signal }, perform);
     };
     const worker = connections.makeWorker(QUEUE_NAMES[kind], process, settingsOf(kind, options));
     watch(worker, kind, queues);
+    workers.set(kind, worker);
     return worker;
-  });
-  for (const worker of workers) worker.run().catch(queues.report);
-  // So that they count as attached; if the server has just gone, they become ready when it is back.
-  await settlesWithin(queues, Promise.all(workers.map((worker) => worker.waitUntilReady())), READY_MS);
+  };
+  const attached = Promise.all(KINDS.map((kind) => attach(queues, () => make(kind), stop.signal)));
+  // So that they count as workers when we return. If the server has just gone, they attach when it is back.
+  await settlesWithin(queues, attached, READY_MS);
 
   const close = async (timeoutMs: number): Promise<void> => {
     // First close, then cancel: a job that gives up early would be fetched again.
-    const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+    const closed = Promise.allSettled([...workers.values()].map((worker) => worker.close()));
     stop.abort(new Error('The worker stops.'));
     if (!(await settlesWithin(queues, closed, timeoutMs))) {
       queues.log.warn('Some jobs did not stop in time; other workers will take them over.');
-      const cut = Promise.allSettled(workers.map((worker) => worker.disconnect()));
+      const cut = Promise.allSettled([...workers.values()].map((worker) => worker.disconnect()));
       await settlesWithin(queues, cut, FORCE_MS);
     }
     await settlesWithin(queues, connections.close(), FORCE_MS);
@@ -65,6 +67,23 @@ export async function startWorkers(
       return closing;
     },
   };
+}
+
+/** A worker that could not get ready the first time never does, so another is made. */
+async function attach(queues: Queues, make: () => WorkWorker, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    const worker = make();
+    try {
+      await worker.waitUntilReady();
+      worker.run().catch(queues.report);
+      return;
+    } catch (error) {
+      if (stop.aborted) return;
+      queues.report(error);
+      await worker.close();
+      await queues.runtime.sleep(ATTACH_MS, stop).catch(() => {});
+    }
+  }
 }
 
 function settingsOf(kind: WorkKind, options: WorkersOptions): WorkerSettings {
@@ -107,5 +126,6 @@ async function settlesWithin(
   return first;
 }
 
+const ATTACH_MS = 500;
 const READY_MS = 2_000;
 const FORCE_MS = 1_000;

@@ -21,6 +21,8 @@ export interface Place {
   open(): Promise<Queues>;
   /** As a fault of the store would: all jobs are gone, the schedules are there. */
   loseJobs(): Promise<void>;
+  /** As if every job that runs had been taken by another worker. */
+  loseLocks(): Promise<void>;
   work(queues: Queues, perform: Perform, options?: WorkersOptions): Promise<Workers>;
 }
 
@@ -42,7 +44,9 @@ export async function createPlace(
       onTestFinished(() => queues.close());
       return queues;
     },
-    loseJobs: () => loseJobs(address),
+    loseJobs: () =>
+      harm(address, (sql) => sql`delete from bullmq.job`, /:(wait|delayed|marker)$|:repeat:.*:\d+$/),
+    loseLocks: () => harm(address, (sql) => sql`update bullmq.job set lock_token = 'another'`, /:lock$/),
     work: async (queues, perform, options = {}) => {
       const workers = await startWorkers(queues, perform, options);
       onTestFinished(() => workers.close(5_000));
@@ -51,15 +55,18 @@ export async function createPlace(
   };
 }
 
-async function loseJobs({ redisUrl, databaseUrl, prefix }: Omit<Place, 'open' | 'work' | 'loseJobs'>) {
+async function harm(
+  { redisUrl, databaseUrl, prefix }: Pick<Place, 'redisUrl' | 'databaseUrl' | 'prefix'>,
+  statement: (sql: postgres.Sql) => Promise<unknown>,
+  keys: RegExp,
+): Promise<void> {
   if (redisUrl === null) {
     const sql = postgres(databaseUrl, { max: 1 });
-    await sql`delete from bullmq.job`;
+    await statement(sql);
     return sql.end();
   }
   const redis = new Redis(redisUrl);
-  const keys = await redis.keys(`${prefix}:*`);
-  const lost = keys.filter((key) => /:(wait|delayed|marker)$|:repeat:.*:\d+$/.test(key));
+  const lost = (await redis.keys(`${prefix}:*`)).filter((key) => keys.test(key));
   if (lost.length > 0) await redis.del(lost);
   redis.disconnect();
 }

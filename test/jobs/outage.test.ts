@@ -97,6 +97,18 @@ describe.each(BACKENDS)('a queue on %s whose server', (backend) => {
     (await until('and again', () => calls[3], 15_000)).answer(DONE);
   });
 
+  test('goes away while workers start lets them start when it is back', async () => {
+    const door = await createDoor();
+    const place = await createPlace(backend, door.to);
+    const queues = await place.open();
+    const requested = await requestResync(queues, changes);
+    const starting = place.work(queues, async () => DONE);
+    await door.shut();
+    await starting;
+    await door.open();
+    expect(await endOf(queues, requested)).toMatchObject({ state: 'ok' });
+  });
+
   test('goes away while a request is done ends that request when it is back', async () => {
     const door = await createDoor();
     const place = await createPlace(backend, door.to);

@@ -174,6 +174,18 @@ describe.each(BACKENDS)('workers on %s', (backend) => {
     call.answer(DONE);
   });
 
+  test('tell a run to stop whose job another worker may have begun', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await enqueueNow(queues, 'poll', 'invoiced');
+    const { calls, perform } = createCalls();
+    await place.work(queues, perform, { lockDuration: 1_000, stalledInterval: 60_000 });
+    const call = await until('it runs', () => calls[0]);
+    await place.loseLocks();
+    await until('it is told to stop', () => call.signal.aborted);
+    call.answer({ state: 'done', runId: '1', outcome: 'interrupted', error: null });
+  });
+
   test('close at once when nothing runs', async () => {
     const place = await createPlace(backend);
     const queues = await place.open();
