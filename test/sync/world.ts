@@ -11,31 +11,34 @@ import { type Account, openSource } from '../../src/sources/index.js';
 import type { SyncContext } from '../../src/sync/context.js';
 import { createPerform } from '../../src/sync/perform.js';
 import { createTokenStore, packTokens } from '../../src/sync/tokens.js';
-import type { ResyncRequest, WorkResult } from '../../src/sync/work.js';
+import type { Perform, ResyncRequest, WorkKind, WorkResult } from '../../src/sync/work.js';
 import { createTestDatabase } from '../servers/index.js';
 
 export type Connection = 'invoiced' | 'freshbooks';
 export const connections: readonly Connection[] = ['invoiced', 'freshbooks'];
 
 /** Both APIs, an empty mirror, and the worker's own functions between them. */
-export interface World {
+export interface World extends Worker {
   readonly sandbox: Sandbox;
   readonly db: Database;
   /** A local writer: plain SQL from another client. */
   readonly sql: postgres.Sql;
   readonly context: SyncContext;
-  poll(
-    connection: Connection,
-    options?: Partial<ResyncRequest> & { signal?: AbortSignal },
-  ): Promise<WorkResult>;
-  /** A whole walk, slice by slice. */
-  walk(
-    connection: Connection,
-    options?: Partial<ResyncRequest> & { signal?: AbortSignal },
-  ): Promise<WorkResult>;
+  /** The same world to a worker with other surroundings. */
+  as(changes: Partial<SyncContext>): Worker;
   /** The last run of the connection, as it stands in SQL. */
   lastRun(connection: Connection): Promise<Record<string, unknown>>;
   close(): Promise<void>;
+}
+
+/** With any part of a request the work is what a person asked for, else what a schedule did. */
+export type Asked = Partial<ResyncRequest> & { readonly signal?: AbortSignal };
+
+export interface Worker {
+  readonly perform: Perform;
+  poll(connection: Connection, asked?: Asked): Promise<WorkResult>;
+  /** A whole walk, slice by slice. */
+  walk(connection: Connection, asked?: Asked): Promise<WorkResult>;
 }
 
 export interface WorldOptions {
@@ -82,39 +85,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         observe: () => databaseNow(db),
         share,
         tokens: createTokenStore(db, sealer, 'freshbooks'),
-        ...(options.limits && { limits: options.limits }),
+        // The usual number of attempts, without the usual pauses.
+        limits: { pauseMs: 2, maxPauseMs: 10, ...options.limits },
       }),
     ...options.context,
   };
-  const perform = createPerform(context);
-
-  const work = async (
-    kind: 'poll' | 'walk',
-    connection: Connection,
-    {
-      signal = new AbortController().signal,
-      ...request
-    }: Partial<ResyncRequest> & { signal?: AbortSignal } = {},
-  ): Promise<WorkResult> => {
-    const asked = Object.keys(request).length > 0;
-    const whole = { id: crypto.randomUUID(), full: kind === 'walk', since: null, force: false, ...request };
-    for (let continued = false; ; continued = true) {
-      const result = await perform(
-        { kind, connection, ...(asked && { request: whole }), ...(continued && { continued }) },
-        signal,
-        () => {},
-      );
-      if (result.state !== 'continue') return result;
-    }
-  };
-
   return {
     sandbox,
     db,
     sql,
     context,
-    poll: (connection, request) => work('poll', connection, request),
-    walk: (connection, request) => work('walk', connection, request),
+    ...workerIn(context),
+    as: (changes) => workerIn({ ...context, ...changes }),
     lastRun: async (connection) => {
       const [run] =
         await sql`select * from sync.runs where connection = ${connection} order by run_id desc limit 1`;
@@ -125,6 +107,32 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await Promise.all([db.close(), sql.end({ timeout: 5 })]);
       await database.drop();
     },
+  };
+}
+
+function workerIn(context: SyncContext): Worker {
+  const perform = createPerform(context);
+  const work = async (kind: WorkKind, connection: Connection, asked: Asked = {}): Promise<WorkResult> => {
+    const { signal = new AbortController().signal, ...request } = asked;
+    const whole = { id: crypto.randomUUID(), full: kind === 'walk', since: null, force: false, ...request };
+    for (let continued = false; ; continued = true) {
+      const result = await perform(
+        {
+          kind,
+          connection,
+          ...(Object.keys(request).length > 0 && { request: whole }),
+          ...(continued && { continued }),
+        },
+        signal,
+        () => {},
+      );
+      if (result.state !== 'continue') return result;
+    }
+  };
+  return {
+    perform,
+    poll: (connection, asked) => work('poll', connection, asked),
+    walk: (connection, asked) => work('walk', connection, asked),
   };
 }
 
