@@ -10,6 +10,7 @@ import type { Runtime } from '../runtime.js';
 import { createPerform } from '../sync/perform.js';
 import { accountsOf, declarationsOf } from './accounts.js';
 import { adoptFromEnvironment } from './consent.js';
+import { watchEdits } from './edits.js';
 import { keepSchedules } from './schedules.js';
 import { createSyncContext } from './sync-context.js';
 import { patiently, reachDatabase } from './wait-for-database.js';
@@ -130,6 +131,10 @@ async function open(
   );
   closers.push(() => keeping.ended);
   await keeping.first;
+  if (config.push) {
+    const mine = (name: string) => accounts.has(name);
+    closers.push(await watchEdits({ db, directUrl, queues, runtime, log, mine }, signal));
+  }
   if (accounts.size === 0) log.warn(NO_ACCOUNT);
   else log.info({ connections: [...accounts.keys()] }, 'taskmirror works');
 }

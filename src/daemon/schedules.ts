@@ -69,7 +69,11 @@ async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortS
 const wantedFor = ({ name, pollEvery, sweepEvery }: Connection): readonly WantedSchedule[] => [
   { connection: name, kind: 'poll', everyMs: pollEvery },
   { connection: name, kind: 'walk', everyMs: sweepEvery },
+  { connection: name, kind: 'push', everyMs: PUSH_SCAN_MS },
 ];
+
+/** The safety net under NOTIFY, which is lost while the listening connection is. */
+const PUSH_SCAN_MS = 30_000;
 
 function sayOnce(connection: string, told: Set<string>, log: Logger): void {
   if (told.has(connection)) return;

@@ -21,6 +21,12 @@ export function createSyncContext(
     policy: config.conflictPolicy,
     deleteLimit: config.deleteLimit,
     walkSliceMs: WALK_SLICE_MS,
+    push: {
+      enabled: config.push,
+      quietMs: config.pushDelay,
+      boundMs: Math.max(config.pushDelay * 10, 10_000),
+      finishedAfterMs: FINISHED_AFTER_MS,
+    },
     account: (connection) => accounts.get(connection) ?? null,
     open: (account, share, connection) =>
       openSource(account, {
@@ -35,3 +41,5 @@ export function createSyncContext(
 
 /** Then other accounts get their turn. Short of the pause after which an API's key cursor is given up. */
 const WALK_SLICE_MS = 20_000;
+/** A request is given up after 30 s at the latest; the API gets as long again to end what it began. */
+const FINISHED_AFTER_MS = 60_000;

@@ -49,8 +49,18 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
       throw new WaitingError();
     case 'busy':
       // A scheduled run that meets another is not needed; a request may ask for more than the other does.
-      if (!data.request) return { state: 'dropped', reason: 'another run is under way' };
+      // And what woke a push may have come too late for the one under way.
+      if (!data.request && (held.kind !== 'push' || data.everyMs !== undefined)) {
+        return { state: 'dropped', reason: 'another run is under way' };
+      }
       return postpone(held, Math.min(Math.max(result.retryAfterMs, 200), 5_000));
+    case 'later':
+      // A schedule comes back by itself.
+      if (data.everyMs !== undefined || result.afterMs > LONGEST_DELAY_MS) {
+        return { state: 'dropped', reason: 'there is nothing to do yet' };
+      }
+      await job.moveToDelayed(held.queues.runtime.now() + Math.ceil(result.afterMs), token);
+      throw new DelayedError();
     case 'skipped':
       return { state: 'dropped', reason: result.reason };
     case 'elsewhere':
@@ -147,3 +157,6 @@ function workOf(kind: WorkKind, { connection, request, begun }: JobData): Work {
 const LET_GO_MS = 100;
 /** About 30 s in all. */
 const HANDED_LIMIT = 22;
+
+/** What is due later than this is left to the schedule. */
+const LONGEST_DELAY_MS = 30_000;

@@ -4,9 +4,10 @@ import type { WorkKind } from '../sync/work.js';
 export const QUEUE_NAMES = {
   poll: 'taskmirror-poll',
   walk: 'taskmirror-walk',
+  push: 'taskmirror-push',
 } as const satisfies Record<WorkKind, string>;
 
 /** How many jobs of a kind one process does at a time. Their time goes into waiting for an API. */
-export const CONCURRENCY = { poll: 8, walk: 4 } as const satisfies Record<WorkKind, number>;
+export const CONCURRENCY = { poll: 8, walk: 4, push: 8 } as const satisfies Record<WorkKind, number>;
 
 export const KINDS = Object.keys(QUEUE_NAMES) as readonly WorkKind[];

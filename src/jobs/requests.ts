@@ -67,6 +67,16 @@ export async function enqueueNow(queues: Queues, kind: WorkKind, connection: str
   await reach(queues, () => queues.queues[kind].add(kind, { connection }, options));
 }
 
+/**
+ * Asks for a connection's local changes to be sent. While such a job waits this does nothing; while one runs another is made to
+ * follow it, since it may have passed the change. Throws `unavailable`.
+ */
+export async function enqueuePush(queues: Queues, connection: string): Promise<void> {
+  const deduplication = { id: `push ${connection}`, keepLastIfActive: true };
+  const options = { ...REQUESTED, removeOnComplete: true, deduplication };
+  await reach(queues, () => queues.queues.push.add('push', { connection }, options));
+}
+
 /** Sorts by time and is told from all others. BullMQ allows no number and no colon. */
 function makeId(runtime: Runtime): string {
   const time = runtime.now().toString(36);

@@ -13,10 +13,25 @@ export interface SyncContext {
   readonly policy: ConflictPolicy;
   /** The share of a connection's active rows that may be deleted at once, 0 to 1. */
   readonly deleteLimit: number;
+  readonly push: PushSettings;
   /** How long one slice of a walk lasts, in milliseconds, before other accounts get their turn. */
   readonly walkSliceMs: number;
   /** The account of a connection whose secret this process has. */
   account(connection: string): Account | null;
   /** Opens a client for one run; the run closes it. */
   open(account: Account, share: Share, connection: string): SourceClient;
+}
+
+export interface PushSettings {
+  /** Off: local edits are captured and wait. */
+  readonly enabled: boolean;
+  /** Milliseconds without an edit before a row is sent. */
+  readonly quietMs: number;
+  /** Milliseconds after its first edit that a row is sent at the latest, however busily it is edited. */
+  readonly boundMs: number;
+  /**
+   * Milliseconds after a write was sent by which the API must have finished with it, answered or not: longer than any request may
+   * last. Nothing is sent for its row before.
+   */
+  readonly finishedAfterMs: number;
 }

@@ -38,12 +38,10 @@ export async function settleDeletions(
   const total = candidates.count + (held ? await countHeld(db, target.holder) : 0);
   const end = { counts: noCounts, stopped: null, left: 0, unsure: [] };
   if (total === 0) return end;
-  if (total > ALWAYS_ALLOWED && !force) {
-    const active = await countActive(db, target.source, target.connection);
-    if (total > deleteLimit * active) {
-      if (held) await forgetHeld(db, target.holder);
-      return { ...end, stopped: brake(target.connection, total, active, deleteLimit) };
-    }
+  const active = await countActive(db, target.source, target.connection);
+  if (!force && isHeldUp(total, active, deleteLimit)) {
+    if (held) await forgetHeld(db, target.holder);
+    return { ...end, stopped: brake(target.connection, total, active, deleteLimit) };
   }
   const told = held ? await applyHeld(target, signal) : { counts: noCounts, left: 0 };
   const asked = await confirm(target, client, candidates, signal);
@@ -55,13 +53,21 @@ export async function settleDeletions(
   };
 }
 
-function brake(connection: string, total: number, active: number, limit: number): string {
-  const share = active === 0 ? 100 : Math.round((total / active) * 100);
-  return (
-    `${total} of ${active} active tasks (${share}%) look deleted at the API, more than DELETE_LIMIT (${limit * 100}%) allows at once; ` +
-    `none was deleted here. If they really are gone, run: taskmirror resync --connection ${connection} --full --force`
-  );
-}
+/** Whether so many deletions at once wait for a person. */
+export const isHeldUp = (total: number, active: number, limit: number): boolean =>
+  total > ALWAYS_ALLOWED && total > limit * active;
+
+const share = (total: number, active: number, limit: number): string =>
+  `${total} of ${active} active tasks (${active === 0 ? 100 : Math.round((total / active) * 100)}%), more than DELETE_LIMIT (${limit * 100}%) allows at once`;
+
+const brake = (connection: string, total: number, active: number, limit: number): string =>
+  `${share(total, active, limit)}, look deleted at the API; none was deleted here. ` +
+  `If they really are gone, run: taskmirror resync --connection ${connection} --full --force`;
+
+/** Says of deletes made here why they wait. */
+export const deletesHeldUp = (connection: string, total: number, active: number, limit: number): string =>
+  `${share(total, active, limit)}, were deleted here; none of these deletes was sent. ` +
+  `If they are meant, run: taskmirror resync --connection ${connection} --force; if not, set vis_state back to 0`;
 
 const BATCH = 500;
 

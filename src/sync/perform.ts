@@ -1,9 +1,11 @@
 import { type Connection, findConnection } from '../mirror/connections.js';
+import { approveDeletes } from '../mirror/pending.js';
 import { findEnded } from '../mirror/runs.js';
 import { closeWalk, findWalk, openWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { SyncContext } from './context.js';
 import { poll } from './poll.js';
+import { push } from './push/push.js';
 import { takeWalk } from './take-walk.js';
 import { walkSlice } from './walk.js';
 import type { Perform, Work, WorkProgress, WorkResult } from './work.js';
@@ -14,11 +16,18 @@ export function createPerform(context: SyncContext): Perform {
     const connection = await findConnection(context.db, work.connection);
     if (connection === null) return { state: 'skipped', reason: 'there is no such connection' };
     if (connection.paused) return { state: 'skipped', reason: 'it is paused' };
+    // `--force` lets all deletions pass that are known now, at the API as here.
+    if (work.request?.force && !work.continued) await approveDeletes(context.db, connection.name);
     const account = context.account(connection.name);
     if (account === null) return { state: 'elsewhere' };
-    return work.kind === 'poll'
-      ? poll(context, connection, account, work.request ?? null, signal, onProgress)
-      : walk(context, connection, account, work, signal, onProgress);
+    switch (work.kind) {
+      case 'poll':
+        return poll(context, connection, account, work.request ?? null, signal, onProgress);
+      case 'walk':
+        return walk(context, connection, account, work, signal, onProgress);
+      case 'push':
+        return push(context, connection, account, signal);
+    }
   };
 }
 

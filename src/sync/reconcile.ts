@@ -87,7 +87,7 @@ function rawAfter({ fields, deletesForGood }: Source, row: MirrorRow, { task }: 
 }
 
 /** The row's columns as the API would show them: a local writer may have been more precise than it can be. */
-function localColumns({ fields }: Source, row: MirrorRow): Columns {
+export function localColumns({ fields }: Source, row: Pick<MirrorRow, 'columns'>): Columns {
   const columns: Record<string, Scalar> = {};
   for (const column of fields.flatMap((field) => field.columns)) {
     columns[column.name] = canonical(column, row.columns[column.name]);
@@ -96,7 +96,7 @@ function localColumns({ fields }: Source, row: MirrorRow): Columns {
 }
 
 /** The columns that a request body sets. */
-function columnsIn({ fields }: Source, body: JsonObject): Columns {
+export function columnsIn({ fields }: Source, body: JsonObject): Columns {
   return Object.assign({}, ...fields.map((field) => field.decode(body)));
 }
 

@@ -9,6 +9,7 @@ const stored = z.object({
   accessToken: z.string().nullable(),
   refreshToken: z.string(),
   expiresAt: z.number(),
+  issuedAt: z.number().optional(),
 });
 
 export const packTokens = (tokens: Tokens): string => JSON.stringify(tokens);

@@ -18,7 +18,7 @@ const READ_AHEAD = 10;
 const CONFIRM_AT_ONCE = 50;
 
 /**
- * One slice of a walk over everything: pages from where it stands are merged, and at the end whatever the mirror holds and the
+ * One slice of a walk over everything (the whole of it, where pages must be read in one go): pages from where it stands are merged, and at the end whatever the mirror holds and the
  * walk did not meet is looked at. Null when there is more to walk.
  */
 export async function walkSlice(
@@ -65,7 +65,7 @@ export async function walkSlice(
         if (!kept) throw new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
         seen = { pages: seen.pages + step.pages, rows: seen.rows + step.fetched };
         onProgress({ ...seen, total });
-        if (next !== null && context.runtime.now() >= until) {
+        if (source.resumable && next !== null && context.runtime.now() >= until) {
           await yieldWalk(context.db, connection.name);
           await yieldLease(context.db, lease);
           return null;

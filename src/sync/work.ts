@@ -1,7 +1,7 @@
 /** The vocabulary between the queue and the sync: what a job asks for, and how it ended. */
 
-/** A poll reads what changed; a walk reads everything (first read, sweep, full resync). One of each at a time for a connection. */
-export type WorkKind = 'poll' | 'walk';
+/** A poll reads what changed; a walk reads everything (first read, sweep, full resync); a push sends local changes. One of each at a time for a connection. */
+export type WorkKind = 'poll' | 'walk' | 'push';
 
 export interface ResyncRequest {
   /** Names the request in `sync.runs`, so that who asked can follow it. */
@@ -35,6 +35,8 @@ export type WorkResult =
   | { readonly state: 'continue' }
   /** Another process runs the same kind for this connection. */
   | { readonly state: 'busy'; readonly retryAfterMs: number }
+  /** More is to be done, but not before this: come back then. */
+  | { readonly state: 'later'; readonly afterMs: number }
   /** There was nothing to do: paused, gone, or waiting for its first read. */
   | { readonly state: 'skipped'; readonly reason: string }
   /** This worker lacks the connection's secret: leave it to those that have it. */

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { Queues } from '../jobs/queues.js';
+import { enqueuePush } from '../jobs/requests.js';
+import type { Database } from '../mirror/database.js';
+import { listenForEdits } from '../mirror/edits.js';
+import { connectionsWithPending } from '../mirror/pending.js';
+import type { Runtime } from '../runtime.js';
+import { sources } from '../sources/index.js';
+import { patiently } from './wait-for-database.js';
+
+export interface EditWatch {
+  readonly db: Database;
+  /** Leads to PostgreSQL itself, not through a pooler. */
+  readonly directUrl: string;
+  readonly queues: Queues;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  mine(connection: string): boolean;
+}
+
+/** Wakes the push as soon as a local edit is committed. What this misses, the scheduled scan finds. */
+export async function watchEdits(watch: EditWatch, signal: AbortSignal): Promise<() => Promise<void>> {
+  const { db, directUrl, queues, log, mine } = watch;
+  let asked = false;
+  let working: Promise<void> | null = null;
+
+  const enqueue = async (): Promise<void> => {
+    while (asked && !signal.aborted) {
+      // Many commits in a moment are looked at once.
+      asked = false;
+      const pending = await Promise.all(
+        Object.values(sources).map((source) => connectionsWithPending(db, source)),
+      );
+      for (const connection of pending.flat()) if (mine(connection)) await enqueuePush(queues, connection);
+    }
+  };
+  const wake = (): void => {
+    asked = true;
+    working ??= enqueue()
+      .catch((error: unknown) => {
+        if (!signal.aborted)
+          log.warn({ err: error }, 'Local edits could not be queued; the scheduled scan takes them up.');
+      })
+      .finally(() => {
+        working = null;
+        if (asked && !signal.aborted) wake();
+      });
+  };
+
+  const listening = await patiently(watch, directUrl, signal, () => listenForEdits(directUrl, wake));
+  return async () => {
+    await listening.close();
+    await working;
+  };
+}

@@ -1,0 +1,138 @@
+import { sql } from 'drizzle-orm';
+import type { JsonObject } from '../fields.js';
+import { type Executor, micros } from './database.js';
+import { type TaskTable, tableName } from './table.js';
+
+/** A call that would change something at an API, saved before it is sent, and settled when its outcome is known. */
+export interface SavedWrite {
+  readonly writeId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly sent: JsonObject | null;
+  readonly idempotencyKey: string | null;
+  /** Microseconds since 1970. */
+  readonly sentAt: number;
+  /** What a person decided of a create whose outcome is unknown. */
+  readonly decision: 'adopt' | 'create' | null;
+  readonly adoptId: number | null;
+}
+
+export interface NewWrite {
+  readonly connection: string;
+  readonly rowId: string;
+  readonly runId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly sent: JsonObject | null;
+  readonly idempotencyKey: string | null;
+}
+
+/**
+ * Saves the intent of a write, with its row locked so that nobody deletes it meanwhile. `version` holds it to the row that
+ * was read; null where this transaction has written the row itself. Null when the row moved.
+ */
+export async function saveWrite(
+  tx: Executor,
+  table: TaskTable,
+  write: NewWrite,
+  version: string | null,
+): Promise<string | null> {
+  const [saved] = await tx.rows<{ write_id: string }>(sql`
+    with row as (
+      select row_id from ${tableName(table)}
+      where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
+      for update
+    )
+    insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key)
+    select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},
+      ${write.sent === null ? null : JSON.stringify(write.sent)}::text::jsonb, ${write.idempotencyKey}
+    from row returning write_id::text`);
+  return saved?.write_id ?? null;
+}
+
+export interface WriteEnd {
+  readonly outcome: 'ok' | 'refused' | 'unknown';
+  readonly status: number | null;
+  /** Whether nothing of it can arrive at the API any more, so that it need not be remembered. */
+  readonly settled: boolean;
+}
+
+export async function endWrite(db: Executor, writeId: string, end: WriteEnd): Promise<void> {
+  await db.rows(sql`
+    update sync.writes set outcome = ${end.outcome}, status = coalesce(${end.status}::int, status),
+      answered_at = coalesce(answered_at, clock_timestamp()),
+      settled_at = case when ${end.settled} then clock_timestamp() end
+    where write_id = ${writeId}::bigint`);
+}
+
+/** The row's writes whose outcome is not settled, oldest first. */
+export async function openWrites(db: Executor, rowId: string): Promise<readonly SavedWrite[]> {
+  const rows = await db.rows<WriteRow>(sql`
+    select write_id::text, method, path, sent, idempotency_key, ${micros(sql`sent_at`)} as sent_at, decision,
+      adopt_id::text
+    from sync.writes where row_id = ${rowId}::bigint and settled_at is null order by sync.writes.write_id`);
+  return rows.map((row) => ({
+    writeId: row.write_id,
+    method: row.method,
+    path: row.path,
+    sent: row.sent,
+    idempotencyKey: row.idempotency_key,
+    sentAt: Number(row.sent_at),
+    decision: row.decision,
+    adoptId: row.adopt_id === null ? null : Number(row.adopt_id),
+  }));
+}
+
+/** Creates of the same content whose outcome is unknown, this one included: their number, and when the last was sent. */
+export async function unknownTwins(
+  db: Executor,
+  connection: string,
+  sent: JsonObject,
+): Promise<{ readonly count: number; readonly lastSentAt: number }> {
+  const { count, last } = await db.row<{ count: number; last: string | null }>(sql`
+    select count(*)::int as count, ${micros(sql`max(sent_at)`)} as last from sync.writes
+    where connection = ${connection} and method = 'POST' and settled_at is null
+      and sent = ${JSON.stringify(sent)}::text::jsonb`);
+  return { count, lastSentAt: Number(last ?? 0) };
+}
+
+/** How many creates were sent for this row under this key. */
+export async function countSent(db: Executor, rowId: string, idempotencyKey: string): Promise<number> {
+  const { count } = await db.row<{ count: number }>(sql`
+    select count(*)::int as count from sync.writes
+    where row_id = ${rowId}::bigint and idempotency_key = ${idempotencyKey}`);
+  return count;
+}
+
+/**
+ * Of these ids, those that can't be the answer to a create sent at `since`: the mirror held them before, or they are the
+ * work of another local insert.
+ */
+export async function knownBefore(
+  db: Executor,
+  table: TaskTable,
+  connection: string,
+  ids: readonly number[],
+  since: number,
+): Promise<ReadonlySet<number>> {
+  const rows = await db.rows<{ id: string }>(sql`
+    select t.id::text as id from ${tableName(table)} t
+    where t.connection = ${connection} and t.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)
+      and (${micros(sql`t.first_seen_at`)} <= ${since} or exists (
+        select from sync.writes w where w.row_id = t.row_id and w.method = 'POST'))
+    union all
+    select r.id::text from sync.retired_ids r
+    where r.connection = ${connection} and r.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)`);
+  return new Set(rows.map(({ id }) => Number(id)));
+}
+
+interface WriteRow {
+  readonly write_id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly sent: JsonObject | null;
+  readonly idempotency_key: string | null;
+  readonly sent_at: string;
+  readonly decision: 'adopt' | 'create' | null;
+  readonly adopt_id: string | null;
+}

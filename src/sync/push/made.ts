@@ -1,0 +1,59 @@
+import { same } from '../../merge/values.js';
+import type { Executor } from '../../mirror/database.js';
+import { foldTwin, retireId } from '../../mirror/made.js';
+import type { PendingRow } from '../../mirror/pending.js';
+import { findById } from '../../mirror/tasks.js';
+import { columnsOf } from '../../sources/raw.js';
+import type { Columns, JsonObject, SingleAnswer } from '../../sources/source.js';
+import type { WriteCall } from '../../sources/writer.js';
+import { columnsIn, localColumns } from '../reconcile.js';
+import type { Sender } from './sender.js';
+
+/** A row that takes the place of its task's. */
+export interface Made {
+  readonly row: PendingRow;
+  /** The task in a later look than the answer, where a pull had one. */
+  readonly raw: JsonObject | null;
+  readonly answeredAt: number | null;
+}
+
+/**
+ * Readies the mirror for a row that becomes a task's: a row that a pull made for the same task meanwhile is folded into it, its edits kept,
+ * and an id that the row had before is retired.
+ */
+export async function makeRoom(
+  tx: Executor,
+  { source, connection }: Sender,
+  row: PendingRow,
+  call: WriteCall,
+  { answer, requestedAt }: SingleAnswer,
+): Promise<Made> {
+  if (answer === 'gone' || !answer.ok) return { row, raw: null, answeredAt: null };
+  const { id } = answer.task;
+  if (row.id !== null && row.id !== id) await retireId(tx, connection, row.id, row.rowId);
+  const twin = (await findById(tx, source, connection, [id])).get(id);
+  if (twin === undefined || twin.rowId === row.rowId) return { row, raw: null, answeredAt: null };
+
+  await foldTwin(tx, source, twin.rowId, row.rowId);
+  const later = twin.syncedAt !== null && twin.syncedAt > requestedAt ? twin : null;
+  return {
+    row: { ...row, columns: withEditsOf(twin) },
+    raw: later?.raw ?? null,
+    answeredAt: later?.syncedAt ?? null,
+  };
+
+  /** Whoever edited the pulled row meant this task; an edit of the row itself is by whoever made it, and goes first. */
+  function withEditsOf(pulled: { readonly columns: Columns; readonly raw: JsonObject | null }): Columns {
+    const own = localColumns(source, row);
+    const theirs = localColumns(source, pulled);
+    const sent = call.sent === null ? {} : columnsIn(source, call.sent);
+    const base = pulled.raw === null ? theirs : columnsOf(source.fields, pulled.raw);
+    const edited = source.fields.filter(
+      (field) => field.writable && !same(field, theirs, base) && same(field, own, { ...own, ...sent }),
+    );
+    const columns = edited.flatMap((field) =>
+      field.columns.map(({ name }) => [name, theirs[name] ?? null] as const),
+    );
+    return { ...own, ...Object.fromEntries(columns) };
+  }
+}

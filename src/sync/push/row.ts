@@ -1,0 +1,144 @@
+import { differing } from '../../merge/merge.js';
+import { databaseNow } from '../../mirror/database.js';
+import { findPending, type PendingRow, putOff } from '../../mirror/pending.js';
+import { asWorker } from '../../mirror/runs.js';
+import { type RowChange, writeMerged } from '../../mirror/tasks.js';
+import { endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
+import { columnsOf } from '../../sources/raw.js';
+import { localColumns, type Observed, reconcile } from '../reconcile.js';
+import { create } from './create.js';
+import { type SavedCall, sendSaved } from './send.js';
+import type { Sender } from './sender.js';
+import { meet, UnreadableTaskError } from './trouble.js';
+import { resolveUnknownCreate } from './unknown-create.js';
+
+/** More calls than data and visibility need, both ways, mean that the API and the row don't come to rest. */
+const MOST_CALLS = 4;
+
+/**
+ * Brings one row's local change to the API: reads the task again, merges, and sends only what still differs. A row with a write of unknown
+ * outcome waits until the API must have finished with it.
+ */
+export async function pushRow(sender: Sender, row: PendingRow): Promise<void> {
+  try {
+    const open = row.sent.length > 0 ? await openWrites(sender.context.db, row.rowId) : [];
+    if (await waitsForApi(sender, row, open)) return;
+    const unknown = open.find(({ method }) => method === 'POST');
+    if (unknown) await resolveUnknownCreate(sender, row, unknown);
+    else if (row.raw === null) await createOrRest(sender, row);
+    else await bringNearer(sender, row, open);
+  } catch (error) {
+    await meet(sender, row, error);
+  }
+}
+
+/** Puts the row off while the API may still be at work on what was sent for it. */
+async function waitsForApi(
+  { context, source, lease }: Sender,
+  row: PendingRow,
+  open: readonly SavedWrite[],
+): Promise<boolean> {
+  const last = open.at(-1);
+  if (last === undefined || last.decision !== null) return false;
+  const afterMs = (last.sentAt - (await databaseNow(context.db))) / 1000 + context.push.finishedAfterMs;
+  if (afterMs <= 0) return false;
+  const reason = `the outcome of ${last.method} ${last.path} is not known yet; the API is looked at when it must have finished`;
+  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs }));
+  return true;
+}
+
+async function createOrRest(sender: Sender, row: PendingRow): Promise<void> {
+  // Deleted before it was ever made, or after it was gone: there is nothing to tell the API.
+  if (row.columns['vis_state'] === 1) await rest(sender, row);
+  else await create(sender, row);
+}
+
+async function bringNearer(
+  sender: Sender,
+  first: PendingRow,
+  unsettled: readonly SavedWrite[],
+): Promise<void> {
+  const { context } = sender;
+  let row: PendingRow | null = first;
+  let open = unsettled;
+  let fresh = false;
+  for (let calls = 0; calls < MOST_CALLS && row?.syncState === 'pending'; calls++) {
+    const saved = await saveNextCall(sender, row, open, fresh);
+    open = [];
+    fresh = false;
+    if (saved === 'at rest') return;
+    if (saved !== 'moved') {
+      await sendSaved(sender, row, saved);
+      fresh = true;
+    }
+    const edited: number | null = row.editedAt;
+    row = await findPending(context.db, sender.source, row.rowId);
+    // What was edited while we sent has a quiet time of its own.
+    if (fresh && row?.editedAt !== edited) return;
+  }
+}
+
+/**
+ * Merges another look at the task into the row and saves the next call, in one transaction: before anything is sent it is known
+ * what. `fresh` spares the look: the answer to a write of a moment ago is as good.
+ */
+async function saveNextCall(
+  sender: Sender,
+  row: PendingRow,
+  open: readonly SavedWrite[],
+  fresh: boolean,
+): Promise<SavedCall | 'at rest' | 'moved'> {
+  const { context, source, client, connection, lease } = sender;
+  const { id, raw, rowId } = row;
+  if (raw === null || id === null) return 'at rest';
+  const local = localColumns(source, row);
+  const nothing = differing(source.fields, local, columnsOf(source.fields, raw)).length === 0;
+  if (nothing && open.length === 0) {
+    await rest(sender, row);
+    return 'at rest';
+  }
+  const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id));
+  const after = change ?? { raw, columns: local };
+  const pending =
+    after.raw === null ? [] : differing(source.fields, after.columns, columnsOf(source.fields, after.raw));
+  const call = pending.length === 0 ? null : client.writer.next(id, after.columns, pending);
+
+  const saved = await asWorker(context.db, lease, async (tx): Promise<string | null | 'moved'> => {
+    if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0)
+      return 'moved';
+    for (const { writeId } of open)
+      await endWrite(tx, writeId, { outcome: 'unknown', status: null, settled: true });
+    if (call === null) return null;
+    const version = change === null ? row.version : null;
+    return (
+      (await saveWrite(tx, source, { ...call, connection, rowId, runId: lease.runId }, version)) ?? 'moved'
+    );
+  });
+  if (saved === 'moved') return 'moved';
+  if (change !== null) sender.count({ conflicts: change.overruled.length });
+  if (saved !== null && call !== null) return { writeId: saved, call };
+  if (change === null) await rest(sender, row);
+  return 'at rest';
+}
+
+async function look({ client, signal }: Sender, id: number): Promise<Observed> {
+  const { answer, requestedAt, answeredAt } = await client.read(id, signal);
+  if (answer !== 'gone' && !answer.ok)
+    throw new UnreadableTaskError(`task ${id} can't be read: ${answer.reason}`);
+  return { id, task: answer === 'gone' ? 'gone' : answer.task, requestedAt, answeredAt, skew: 0 };
+}
+
+/** Marks a row as synced of which nothing is to be sent. */
+async function rest({ context, source, connection, lease }: Sender, row: PendingRow): Promise<void> {
+  const change: RowChange = {
+    id: row.id,
+    row,
+    columns: localColumns(source, row),
+    raw: row.raw,
+    syncState: 'synced',
+    syncError: null,
+    answeredAt: null,
+    overruled: [],
+  };
+  await asWorker(context.db, lease, (tx) => writeMerged(tx, source, connection, lease.runId, [change]));
+}
