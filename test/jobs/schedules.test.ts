@@ -109,6 +109,17 @@ describe.each(BACKENDS)('schedules on %s', (backend) => {
     (await until('it runs again', () => calls[1])).answer(DONE);
   });
 
+  test('whose next run is further away than their interval are made anew', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await reconcileSchedules(queues, [poll('invoiced', HOUR)]);
+    // As if it had been scheduled for two hours later.
+    const earlier = { ...queues, runtime: { ...queues.runtime, now: () => Date.now() - 2 * HOUR } };
+    expect(await reconcileSchedules(earlier, [poll('invoiced', HOUR)])).toMatchObject({ made: 1 });
+    expect(await reconcileSchedules(queues, [poll('invoiced', HOUR)])).toMatchObject({ kept: 1 });
+    expect((await queueState(queues))[0]).toMatchObject({ delayed: 1, waiting: 0 });
+  });
+
   test('that no worker served wait with one job, however long', async () => {
     const place = await createPlace(backend);
     const queues = await place.open();
