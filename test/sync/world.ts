@@ -39,12 +39,14 @@ export interface Worker {
   poll(connection: Connection, asked?: Asked): Promise<WorkResult>;
   /** A whole walk, slice by slice. */
   walk(connection: Connection, asked?: Asked): Promise<WorkResult>;
+  /** Sends what is due now. */
+  push(connection: Connection, asked?: Pick<Asked, 'signal'>): Promise<WorkResult>;
 }
 
 export interface WorldOptions {
   readonly sandbox?: SandboxOptions;
   readonly context?: Partial<
-    Pick<SyncContext, 'policy' | 'deleteLimit' | 'walkSliceMs' | 'account' | 'open'>
+    Pick<SyncContext, 'policy' | 'deleteLimit' | 'walkSliceMs' | 'push' | 'account' | 'open'>
   >;
   readonly runtime?: Runtime;
   readonly limits?: Partial<HttpLimits>;
@@ -78,6 +80,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     policy: 'remote',
     deleteLimit: 0.2,
     walkSliceMs: 20_000,
+    push: { enabled: true, quietMs: 0, boundMs: 0, finishedAfterMs: 200 },
     account: (name) => accountOf(sandbox, name),
     open: (account, share) =>
       openSource(account, {
@@ -133,6 +136,7 @@ function workerIn(context: SyncContext): Worker {
     perform,
     poll: (connection, asked) => work('poll', connection, asked),
     walk: (connection, asked) => work('walk', connection, asked),
+    push: (connection, asked) => work('push', connection, asked),
   };
 }
 
