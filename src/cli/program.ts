@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
+import { addDemo } from './verbs/demo.js';
 import { addMigrate } from './verbs/migrate.js';
 import { addResync } from './verbs/resync.js';
 import { addSandbox } from './verbs/sandbox.js';
@@ -10,7 +11,7 @@ import { addStart } from './verbs/start.js';
 import { addStatus } from './verbs/status.js';
 
 /** In the order of the help. */
-const VERBS = [addStart, addResync, addStatus, addSql, addMigrate, addSandbox];
+const VERBS = [addStart, addDemo, addResync, addStatus, addSql, addMigrate, addSandbox];
 
 /** The command line: one file for each verb. */
 export function makeProgram(cli: Cli): Command {

@@ -1,0 +1,70 @@
+import type { ConnectionStatus } from '../../mirror/status.js';
+import type { SourceName } from '../../sources/source.js';
+import { beginningOf, needsOf } from '../status/attention.js';
+import { number, span } from '../words.js';
+import type { Act, Activity } from './activity.js';
+
+/** What stays on the screen: what this is, and what to paste elsewhere. Lines that are pasted must not be cut. */
+export const HEAD: readonly string[] = [
+  'taskmirror demo: both APIs are simulated, people work in them, and everything goes into a real PostgreSQL.',
+  '',
+  'Look at it with SQL, in a second terminal in this folder:',
+  '',
+  'npx taskmirror sql --demo "select id, name, due_date, complete from invoiced.tasks order by updated_at desc limit 8"',
+  'npx taskmirror sql --demo "select id, name, rate_amount, billable from freshbooks.tasks order by updated_at desc limit 8"',
+  'npx taskmirror status --demo',
+  '',
+];
+
+/** What changes on the screen, drawn again and again. */
+export function screenOf(
+  connections: readonly ConnectionStatus[],
+  activity: Activity,
+  { colours, foot }: { readonly colours: boolean; readonly foot: string },
+): readonly string[] {
+  const dim = (text: string) => (colours ? `\x1b[90m${text}\x1b[0m` : text);
+  const strong = (text: string) => (colours ? `\x1b[1m${text}\x1b[0m` : text);
+  const acts = activity.recent();
+  return [
+    dim(row('In the mirror', 'active', 'deleted', 'changes seen', 'last good pull')),
+    ...connections.map((connection) => strong(rowOf(connection, activity))),
+    '',
+    dim('What people do at the APIs, and how soon the mirror has it:'),
+    ...acts.map((act) => (act.delay === null ? dim(lineOf(act)) : lineOf(act))),
+    ...(acts.length === 0 ? [dim('(they begin when the first read is over)')] : []),
+    ...connections.flatMap(needsOf).map((need) => `! ${need}`),
+    '',
+    dim(foot),
+  ];
+}
+
+/** `14:03:07   1.4 s  Invoiced 788 renamed: Call Acme` */
+export function lineOf({ at, delay, text }: Act): string {
+  const time = new Date(at).toTimeString().slice(0, 8);
+  const after = delay === null ? '...' : `${(delay / 1_000).toFixed(1)} s`;
+  return `${time} ${after.padStart(7)}  ${text}`;
+}
+
+/** `Invoiced 312 active, 3 deleted; FreshBooks 305 active, 7 deleted` */
+export function rowsInWords(connections: readonly ConnectionStatus[]): string {
+  return connections
+    .map(
+      ({ name, rows }) =>
+        `${name} ${number(rows.active + rows.archived)} active, ${number(rows.deleted)} deleted`,
+    )
+    .join('; ');
+}
+
+function rowOf(connection: ConnectionStatus, activity: Activity): string {
+  const { name, source, rows, lagSeconds } = connection;
+  return row(
+    name,
+    number(rows.active + rows.archived),
+    number(rows.deleted),
+    number(activity.arrived(source as SourceName)),
+    beginningOf(connection) ?? (lagSeconds === null ? 'not yet' : `${span(lagSeconds)} ago`),
+  );
+}
+
+const row = (name: string, active: string, deleted: string, changes: string, pull: string): string =>
+  `${name.padEnd(14)}${active.padStart(7)}${deleted.padStart(9)}${changes.padStart(14)}   ${pull}`;

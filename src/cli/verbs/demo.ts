@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+import { type ConnectionStatus, readStatus } from '../../mirror/status.js';
+import { people } from '../../sandbox/people.js';
+import { sources } from '../../sources/index.js';
+import type { Cli } from '../cli.js';
+import { type Activity, createActivity } from '../demo/activity.js';
+import { type Demo, withDemo } from '../demo/demo.js';
+import { HEAD, lineOf, rowsInWords, screenOf } from '../demo/screen.js';
+import { type LiveLines, liveLines } from '../live-lines.js';
+
+export function addDemo(program: Command, cli: Cli): void {
+  program
+    .command('demo')
+    .description('the daemon against both simulated APIs with people at work; needs no account and no server')
+    .addHelpText('after', '\nExample:\n  $ npx taskmirror demo')
+    .action(() => demo(cli));
+}
+
+async function demo(cli: Cli): Promise<void> {
+  const lines = liveLines(cli.output);
+  lines.draw(['Starting PostgreSQL, both APIs and the daemon ...']);
+  try {
+    await withDemo(cli, async (running) => {
+      await running.daemon.ready;
+      for (const line of HEAD) lines.say(line);
+      const activity = createActivity(running.db, cli.runtime);
+      await Promise.all([work(cli, running, activity), show(cli, running, activity, lines)]);
+      lines.say('Stopping ...');
+    });
+  } finally {
+    lines.end();
+  }
+  cli.output.write('Stopped. The next start goes on from here.\n');
+}
+
+/** People act about once a second, from the first good pull on: then the account behind a connection has been recognised. */
+async function work({ signal, runtime }: Cli, { sandbox, db, log }: Demo, activity: Activity): Promise<void> {
+  const step = people(sandbox);
+  const began = runtime.now();
+  let pulled = false;
+  while (!signal.aborted) {
+    await runtime.sleep(500 + 1_000 * runtime.random(), signal).catch(() => {});
+    if (signal.aborted) return;
+    pulled ||= await hasPulled(db, began).catch(() => false);
+    if (!pulled) continue;
+    try {
+      activity.did(step());
+      // At once: what the mirror knows must still be there after a crash.
+      await sandbox.save();
+    } catch (error) {
+      log.error({ err: error }, 'Somebody at work in the sandbox met a fault.');
+    }
+  }
+}
+
+async function hasPulled(db: Demo['db'], began: number): Promise<boolean> {
+  const connections = await readStatus(db, Object.values(sources));
+  return connections.every(({ lastPullAt }) => lastPullAt !== null && lastPullAt / 1_000 >= began);
+}
+
+async function show(
+  cli: Cli,
+  { db, logPath, log }: Demo,
+  activity: Activity,
+  lines: LiveLines,
+): Promise<void> {
+  const { signal, runtime, output } = cli;
+  const foot = `Ctrl-C stops everything; the next start goes on from here. Log: ${logPath}`;
+  let told = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    try {
+      const connections = await readStatus(db, Object.values(sources));
+      const arrived = await activity.look();
+      lines.draw(screenOf(connections, activity, { colours: true, foot }));
+      if (!output.isTTY) {
+        if (isFilled(connections) && runtime.now() - told >= SUMMARY_MS) {
+          told = runtime.now();
+          lines.say(`In the mirror: ${rowsInWords(connections)}`);
+        }
+        for (const act of arrived) lines.say(lineOf(act));
+      }
+    } catch (error) {
+      // The daemon says what is wrong; here it is only not shown.
+      log.debug({ err: error }, 'The screen could not be drawn.');
+    }
+    await runtime.sleep(REDRAW_MS, signal).catch(() => {});
+  }
+}
+
+const isFilled = (connections: readonly ConnectionStatus[]): boolean =>
+  connections.length > 0 && connections.every(({ read }) => read);
+
+const REDRAW_MS = 300;
+const SUMMARY_MS = 30_000;
