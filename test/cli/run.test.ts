@@ -5,7 +5,7 @@ import { reportError } from '../../src/cli/report-error.js';
 import { exitCodeOf, TaskmirrorError } from '../../src/errors.js';
 import { makeFolder, run } from './command.js';
 
-const VERBS = ['sql', 'migrate', 'sandbox'];
+const VERBS = ['start', 'resync', 'status', 'sql', 'migrate', 'sandbox'];
 
 describe('wrong usage ends with 2 and one line that says what was meant', () => {
   test.each([
