@@ -22,7 +22,7 @@ export interface Activity {
   /** Looks which acts have arrived since; gives them, the oldest first. */
   look(): Promise<readonly Act[]>;
   /** The last acts, the oldest first. */
-  recent(): readonly Act[];
+  recent(most: number): readonly Act[];
   /** How many have arrived, of this source. */
   arrived(source: SourceName): number;
 }
@@ -49,13 +49,12 @@ export function createActivity(db: Database, runtime: Runtime): Activity {
       for (const { source } of arrived) counts.set(source, (counts.get(source) ?? 0) + 1);
       return [...byAct.values()];
     },
-    recent: () => acts.slice(-SHOWN),
+    recent: (most) => acts.slice(-most),
     arrived: (source) => counts.get(source) ?? 0,
   };
 }
 
 const KEPT = 50;
-const SHOWN = 10;
 
 /** When each task that is waited for was last written, in milliseconds since 1970. */
 async function arrivalsOf(acts: readonly Act[], db: Database): Promise<ReadonlyMap<string, number>> {

@@ -20,18 +20,18 @@ export const HEAD: readonly string[] = [
 export function screenOf(
   connections: readonly ConnectionStatus[],
   activity: Activity,
-  { colours, foot }: { readonly colours: boolean; readonly foot: string },
+  { colours, acts, foot }: { readonly colours: boolean; readonly acts: number; readonly foot: string },
 ): readonly string[] {
   const dim = (text: string) => (colours ? `\x1b[90m${text}\x1b[0m` : text);
   const strong = (text: string) => (colours ? `\x1b[1m${text}\x1b[0m` : text);
-  const acts = activity.recent();
+  const recent = activity.recent(acts);
   return [
     dim(row('In the mirror', 'active', 'deleted', 'changes seen', 'last good pull')),
     ...connections.map((connection) => strong(rowOf(connection, activity))),
     '',
     dim('What people do at the APIs, and how soon the mirror has it:'),
-    ...acts.map((act) => (act.delay === null ? dim(lineOf(act)) : lineOf(act))),
-    ...(acts.length === 0 ? [dim('(they begin when the first read is over)')] : []),
+    ...recent.map((act) => (act.delay === null ? dim(lineOf(act)) : lineOf(act))),
+    ...(recent.length === 0 ? [dim('(they begin when the first read is over)')] : []),
     ...connections.flatMap(needsOf).map((need) => `! ${need}`),
     '',
     dim(foot),

@@ -25,7 +25,6 @@ async function demo(cli: Cli): Promise<void> {
       for (const line of HEAD) lines.say(line);
       const activity = createActivity(running.db, cli.runtime);
       await Promise.all([work(cli, running, activity), show(cli, running, activity, lines)]);
-      lines.say('Stopping ...');
     });
   } finally {
     lines.end();
@@ -65,13 +64,16 @@ async function show(
   lines: LiveLines,
 ): Promise<void> {
   const { signal, runtime, output } = cli;
-  const foot = `Ctrl-C stops everything; the next start goes on from here. Log: ${logPath}`;
+  const foot = `Ctrl-C stops it; the next start goes on from here. Log: ${logPath}`;
+  const look = { colours: true, acts: Math.min(10, Math.max(3, (output.rows ?? 24) - ROWS_BESIDES)) };
+  let last: readonly ConnectionStatus[] = [];
   let told = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     try {
       const connections = await readStatus(db, Object.values(sources));
       const arrived = await activity.look();
-      lines.draw(screenOf(connections, activity, { colours: true, foot }));
+      last = connections;
+      lines.draw(screenOf(connections, activity, { ...look, foot }));
       if (!output.isTTY) {
         if (isFilled(connections) && runtime.now() - told >= SUMMARY_MS) {
           told = runtime.now();
@@ -85,10 +87,13 @@ async function show(
     }
     await runtime.sleep(REDRAW_MS, signal).catch(() => {});
   }
+  lines.draw(screenOf(last, activity, { ...look, foot: 'Stopping ...' }));
 }
 
 const isFilled = (connections: readonly ConnectionStatus[]): boolean =>
   connections.length > 0 && connections.every(({ read }) => read);
 
+/** The head, wrapped on 80 columns, and the other lines below it: what is to be pasted stays in sight. */
+const ROWS_BESIDES = 18;
 const REDRAW_MS = 300;
 const SUMMARY_MS = 30_000;
