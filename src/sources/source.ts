@@ -1,6 +1,7 @@
 /** What every source is: its fields, declared once, and a client that reads its tasks. */
 
 import type { Columns, Field, JsonObject } from '../fields.js';
+import type { SourceWriter } from './writer.js';
 
 export type {
   Column,
@@ -54,7 +55,7 @@ export interface Page extends Observation {
 export type SingleAnswer = Observation & { readonly answer: Decoded | 'gone' };
 
 /**
- * Reads one account's tasks. Every method may throw ApiError (see http/errors.ts), and stops at once on `signal`.
+ * Reads and writes one account's tasks. Every method may throw ApiError (see http/errors.ts), and stops at once on `signal`.
  * All pages carry the database's clock, which the client is given as `observe`.
  */
 export interface SourceClient {
@@ -69,6 +70,7 @@ export interface SourceClient {
   walk(from: Position | null, signal: AbortSignal): AsyncIterable<Page>;
   /** One task. `gone` only when the API says of this id that there is no such task, and answers for other ids. */
   read(id: number, signal: AbortSignal): Promise<SingleAnswer>;
+  readonly writer: SourceWriter;
   /** Closes the connections to the API; requests still under way end as network errors. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { usualLimits } from './http/limits.js';
 import type { Columns, JsonObject, SingleAnswer } from './source.js';
 
 /** One call that changes something at an API; made before it is sent, so that it can be saved first. */
@@ -8,6 +9,12 @@ export interface WriteCall {
   readonly sent: JsonObject | null;
   readonly idempotencyKey: string | null;
 }
+
+/**
+ * Nothing of a call is under way any more so long after `send` began, in milliseconds: it begins within 15 s or not at all, and
+ * is given up after 30 s. The API may still be at work on it.
+ */
+export const LONGEST_WRITE_MS = usualLimits.startWithinMs + usualLimits.totalMs;
 
 /** Writes one account's tasks, one call at a time for a task. */
 export interface SourceWriter {
@@ -22,9 +29,12 @@ export interface SourceWriter {
    */
   next(id: number, columns: Columns, pending: readonly string[]): WriteCall | null;
   /**
-   * Sends a call once. It is sent again only where the API said, or the connection shows, that nothing was done. `gone` answers a
-   * DELETE, whether the task was there or not. On `signal` a call under way gets a short while to end, so that its outcome
-   * is known. Throws ApiError, whose `definite` tells that nothing was done, and NeedsConsentError.
+   * Sends a call once. It is sent again, within seconds, only where the answer, or that no connection came about, shows that
+   * nothing was done; and with an idempotency key after no answer, since the key is spent then. `gone` answers a DELETE, whether
+   * the task was there or not; the answer to any other is that task, perhaps in a form that can't be read.
+   * On `signal` a call under way has 10 s left, so that its outcome is known; what has not begun rejects with the signal's reason.
+   * Throws ApiError, whose `definite` tells whether nothing was done (no token is such an error too), and NeedsConsentError.
+   * Any error but an ApiError means that nothing was done.
    */
   send(call: WriteCall, signal: AbortSignal): Promise<SingleAnswer>;
 }

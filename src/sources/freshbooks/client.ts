@@ -1,4 +1,5 @@
 import type { FreshbooksAccount, SourceDeps } from '../account.js';
+import { unlessAborted } from '../http/abort.js';
 import { type HttpOutcome, openHttp } from '../http/http.js';
 import type { HttpRequest } from '../http/request.js';
 import { pagesAhead } from '../pages-ahead.js';
@@ -19,6 +20,8 @@ import {
 import { refreshTokens } from './oauth.js';
 import { beginning, type Place, resume } from './place.js';
 import { DELETED, readError } from './read-error.js';
+import { withoutToken } from './without-token.js';
+import { freshbooksWriter } from './writer.js';
 
 const IN_FLIGHT = { poll: 2, walk: 4, push: 5, once: 2 };
 
@@ -45,6 +48,7 @@ export function openFreshbooks(
     // No events tell of tasks; deleted ones are listed.
     deletionHints: async function* () {},
     read: (id, signal) => read(id, signal),
+    writer: freshbooksWriter({ path, ask, startWithinMs: deps.limits?.startWithinMs }),
     close: async () => {
       await access.settled();
       await http.close();
@@ -124,13 +128,14 @@ export function openFreshbooks(
   async function ask(request: HttpRequest, signal: AbortSignal): Promise<HttpOutcome> {
     let used = '';
     const authorize = async (aborted: AbortSignal): Promise<string> => {
-      used = await access.current(aborted);
+      used = await access.current(aborted).catch(withoutToken);
       return `Bearer ${used}`;
     };
     const send = () => http.ask({ ...request, authorize }, signal);
     const first = await send();
     if (first.refusal?.kind !== 'unauthorized') return first;
-    await access.refused(used, signal);
+    const renewed = access.refused(used, signal).catch(withoutToken);
+    await (request.startBy ? unlessAborted(renewed, request.startBy) : renewed);
     return send();
   }
 }

@@ -12,6 +12,11 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
   return () => signal.removeEventListener('abort', act);
 }
 
+/** Calls `act` after so many milliseconds, by no clock but the machine's: sockets live in real time. Gives what takes that back. */
+export function inRealTime(milliseconds: number, act: () => void): () => void {
+  return onAbort(AbortSignal.timeout(milliseconds), act);
+}
+
 /** A controller that also aborts with any of some signals, until it is unlinked. */
 export interface Linked {
   readonly signal: AbortSignal;

@@ -79,16 +79,21 @@ async function read(body: AsyncIterable<Buffer>, maxBytes: number): Promise<stri
 interface Fault {
   readonly kind: ApiErrorKind;
   readonly detail?: string;
+  readonly definite?: boolean;
 }
+
+/** No connection came about, so nothing was sent. */
+const UNCONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 const timeout: Fault = { kind: 'timeout' };
 
 /** What broke: before an answer began it is the network, after that it is the answer. */
 function faultOf(error: unknown, status: number | null): Fault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return { ...timeout, detail: 'no connection', definite: true };
   if (/_TIMEOUT$|^ETIMEDOUT$/.test(code)) return timeout;
   if (error instanceof TooLargeError) return { kind: 'unreadable', detail: error.message };
-  if (status === null) return { kind: 'network', detail: code };
+  if (status === null) return { kind: 'network', detail: code, definite: UNCONNECTED.has(code) };
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { kind: 'unreadable', detail: 'not UTF-8' };
   return { kind: 'unreadable', detail: 'the answer was cut' };
 }

@@ -26,7 +26,7 @@ export interface ApiErrorDetails {
   readonly detail?: string;
   /** How long the API asked to wait. */
   readonly retryAfterMs?: number | null;
-  /** The API itself refused, so nothing was done. Otherwise the outcome of a write is unknown. */
+  /** Nothing was done: the API itself refused, or nothing was sent. Otherwise the outcome of a write is unknown. */
   readonly definite?: boolean;
 }
 
@@ -39,8 +39,10 @@ export class ApiError extends Error {
   /** The API's own words: one line, at most 500 characters; empty when it said nothing. */
   readonly words: string;
   readonly retryAfterMs: number | null;
-  /** True when the API itself refused (so a write was not done); false when a write may have been done. */
+  /** True when nothing was done: the API itself refused, or nothing was sent. False when a write may have been done. */
   readonly definite: boolean;
+  readonly request: string;
+  readonly detail: string;
 
   constructor(details: ApiErrorDetails, options?: ErrorOptions) {
     const words = oneLine(details.words ?? '');
@@ -54,6 +56,8 @@ export class ApiError extends Error {
     this.words = words;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.definite = details.definite ?? false;
+    this.request = details.request;
+    this.detail = details.detail ?? '';
   }
 }
 

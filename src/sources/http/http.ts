@@ -1,13 +1,15 @@
 import type { SourceDeps } from '../account.js';
 import type { Json, Observation } from '../source.js';
-import { unlessAborted } from './abort.js';
+import { linkedTo, unlessAborted } from './abort.js';
 import { type InFlight, openBudget } from './budget.js';
 import { type DoorAnswer, openDoor } from './door.js';
 import { ApiError } from './errors.js';
 import { serverTimeOf } from './headers.js';
 import { type HttpLimits, usualLimits } from './limits.js';
+import { isHarmless, mayRepeat } from './repeat.js';
 import { doorRequest, type HttpRequest, labelOf } from './request.js';
 import { type Tried, withRetries } from './retry.js';
+import { seenThrough } from './see-through.js';
 import { type ErrorReader, judge } from './verdict.js';
 
 export interface HttpAnswer extends Observation {
@@ -23,7 +25,10 @@ export type HttpOutcome = HttpAnswer & { readonly refusal: ApiError | null };
 
 /** One account's HTTP: budget, observation, retries and errors are the same for every request. */
 export interface Http {
-  /** Throws ApiError for all but a success. */
+  /**
+   * Throws ApiError for all but a success, or the signal's reason when it aborts. A write under way then has a while to end,
+   * so that its outcome is known: the reason, and any error but an ApiError, means that nothing was done.
+   */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
   /** As `send`, but the API's own refusal, and any 401, is an outcome. */
   ask(request: HttpRequest, signal: AbortSignal): Promise<HttpOutcome>;
@@ -53,22 +58,41 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
   const door = openDoor(options.baseUrl, options.inFlight[share] + 1, limits);
 
   async function ask(request: HttpRequest, signal: AbortSignal): Promise<HttpOutcome> {
-    const once = () => attempt(request, signal);
-    const repeatable = request.repeatable ?? request.method === 'GET';
-    return resultOf(await (repeatable ? withRetries(once, limits, runtime, signal, deps.log) : once()));
+    const waiting = linkedTo(signal, ...(request.startBy ? [request.startBy] : []));
+    const bounds = isHarmless(request) ? limits : { ...limits, retryWithinMs: limits.startWithinMs };
+    try {
+      const tried = await withRetries(
+        () => attempt(request, waiting.signal, signal),
+        (failed) => mayRepeat(request, failed),
+        bounds,
+        runtime,
+        waiting.signal,
+        deps.log,
+      );
+      return resultOf(tried);
+    } finally {
+      waiting.unlink();
+    }
   }
 
-  async function attempt(request: HttpRequest, signal: AbortSignal): Promise<Tried<HttpOutcome>> {
+  async function attempt(
+    request: HttpRequest,
+    waiting: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<Tried<HttpOutcome>> {
     const queuedAt = runtime.now();
-    const leave = await budget.enter(signal);
+    const leave = await budget.enter(waiting);
     try {
       const waitedMs = runtime.now() - queuedAt;
-      const authorization = await request.authorize?.(signal);
-      const requestedAt = await unlessAborted(observe(), signal);
-      const tried = await exchange(request, authorization, waitedMs, signal);
-      if ('failed' in tried) return tried;
-      const answeredAt = await unlessAborted(observe(), signal);
-      return { done: { ...tried.done, requestedAt, answeredAt } };
+      const authorization = await request.authorize?.(waiting);
+      const requestedAt = await unlessAborted(observe(), waiting);
+      const observed = async (cut: AbortSignal): Promise<Tried<HttpOutcome>> => {
+        const tried = await exchange(request, authorization, waitedMs, cut);
+        if ('failed' in tried) return tried;
+        return { done: { ...tried.done, requestedAt, answeredAt: await unlessAborted(observe(), cut) } };
+      };
+      if (isHarmless(request)) return await observed(signal);
+      return await seenThrough(observed, labelOf(options.name, request), limits.graceMs, signal);
     } finally {
       leave();
     }

@@ -12,6 +12,10 @@ export interface HttpLimits {
   readonly attempts: number;
   /** No retry begins later than this after the first attempt. */
   readonly retryWithinMs: number;
+  /** No write begins later than this after it was asked for, retries included: its intent was saved then. */
+  readonly startWithinMs: number;
+  /** How long a write under way may go on when its caller gives up. */
+  readonly graceMs: number;
   /** Full jitter: a pause is uniform between 0 and `pauseMs` × 2^n, and at most `maxPauseMs`. */
   readonly pauseMs: number;
   readonly maxPauseMs: number;
@@ -25,6 +29,8 @@ export const usualLimits: HttpLimits = {
   maxBytes: 64 * 1024 * 1024,
   attempts: 5,
   retryWithinMs: 60_000,
+  startWithinMs: 15_000,
+  graceMs: 10_000,
   pauseMs: 500,
   maxPauseMs: 15_000,
 };

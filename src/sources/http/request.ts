@@ -12,8 +12,13 @@ export interface HttpRequest {
   readonly form?: Readonly<Record<string, string>>;
   /** The `Authorization` header, asked for after any wait for the budget. Where it fails, the request is not tried again. */
   readonly authorize?: (signal: AbortSignal) => Promise<string>;
-  /** Reads are sent again when that may help. A write is so only where a repetition is known to do no harm. */
+  /**
+   * Reads are sent again whenever that may help. So is a write of which a repetition is known to do no harm; any other only
+   * after a failure that shows that nothing was done.
+   */
   readonly repeatable?: boolean;
+  /** Nothing of it is sent after this aborts; what is under way then goes on. */
+  readonly startBy?: AbortSignal;
   /** Less than the usual time for the whole request, in milliseconds. */
   readonly totalMs?: number;
 }

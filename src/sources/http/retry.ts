@@ -7,7 +7,7 @@ import type { HttpLimits } from './limits.js';
 /** One try's result. What is thrown instead is not the request's own failure, and is not tried again. */
 export type Tried<T> = { readonly done: T } | { readonly failed: ApiError };
 
-/** What may be different the next time, for a request that changes nothing. */
+/** What may be different the next time. */
 const MAY_HEAL: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
   'network',
   'timeout',
@@ -18,11 +18,12 @@ const MAY_HEAL: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
 ]);
 
 /**
- * Tries again after failures that may heal, with full jitter, bounded in count and in time. Never to be used for a request
- * that may have changed something. Gives the last result.
+ * Tries again after failures that may heal and of which `mayRepeat` says that it does no harm, with full jitter, bounded in count
+ * and in time. Gives the last result.
  */
 export async function withRetries<T>(
   attempt: () => Promise<Tried<T>>,
+  mayRepeat: (failed: ApiError) => boolean,
   limits: HttpLimits,
   runtime: Runtime,
   signal: AbortSignal,
@@ -31,7 +32,8 @@ export async function withRetries<T>(
   const startedAt = runtime.now();
   for (let tries = 1; ; tries++) {
     const tried = await attempt();
-    if ('done' in tried || !MAY_HEAL.has(tried.failed.kind) || tries >= limits.attempts) return tried;
+    if ('done' in tried || tries >= limits.attempts) return tried;
+    if (!MAY_HEAL.has(tried.failed.kind) || !mayRepeat(tried.failed)) return tried;
     const pauseMs = pauseAfter(tries, tried.failed, limits, runtime.random());
     if (runtime.now() - startedAt + pauseMs > limits.retryWithinMs) return tried;
     log?.debug(

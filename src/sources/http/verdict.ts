@@ -37,6 +37,7 @@ export function judge(label: string, answer: DoorAnswer, readError: ErrorReader,
   return fail({
     ...shared,
     kind: FOREIGN.has(kind) ? kind : 'unreadable',
+    definite: UNSERVED.has(status),
     detail: 'not in the words of the API',
   });
 }
@@ -50,6 +51,9 @@ const FOREIGN: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
   'forbidden',
   'rate-limited',
 ]);
+
+/** Whoever turned the request away, nobody served it. */
+const UNSERVED: ReadonlySet<number> = new Set([401, 429]);
 
 function fail(details: ConstructorParameters<typeof ApiError>[0]): Verdict {
   return { error: new ApiError(details) };

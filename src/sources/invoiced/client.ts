@@ -1,13 +1,15 @@
 import type { InvoicedAccount, SourceDeps } from '../account.js';
 import { decode } from '../decode.js';
-import { type HttpAnswer, openHttp } from '../http/http.js';
+import { type HttpAnswer, type HttpOutcome, openHttp } from '../http/http.js';
+import type { HttpRequest } from '../http/request.js';
 import { pagesAhead } from '../pages-ahead.js';
 import { readSingle } from '../single.js';
-import type { Decoded, Json, Page, Position, SourceClient } from '../source.js';
+import type { Decoded, Json, Page, Position, SingleAnswer, SourceClient } from '../source.js';
 import { deletedIds } from './deleted-ids.js';
 import { fields } from './fields.js';
 import { lastPageOf, PER_PAGE, rowsOf, stuckGuard } from './listing.js';
 import { readError } from './read-error.js';
+import { invoicedWriter } from './writer.js';
 
 /** In all 10: the API refuses more than 20 in flight for one key. */
 const IN_FLIGHT = { poll: 1, walk: 2, push: 5, once: 2 };
@@ -17,6 +19,9 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
   const http = openHttp({ name: 'invoiced', baseUrl: account.baseUrl, inFlight: IN_FLIGHT, readError }, deps);
   const authorization = `Basic ${Buffer.from(`${account.apiKey}:`).toString('base64')}`;
   const authorize = async (): Promise<string> => authorization;
+
+  const ask = (request: HttpRequest, signal: AbortSignal): Promise<HttpOutcome> =>
+    http.ask({ ...request, authorize }, signal);
 
   const list = (query: Readonly<Record<string, string | number>>, signal: AbortSignal): Promise<HttpAnswer> =>
     http.send({ route: 'tasks.list', method: 'GET', path: '/tasks', query, authorize }, signal);
@@ -32,17 +37,20 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
       ),
     walk: (from, signal) => tasks(pageOf(from), {}, () => false, signal),
     deletionHints: (since, signal) => deletedIds(http, authorize, since, signal),
-    read: (id, signal) =>
-      readSingle(id, {
-        ask: (each) =>
-          http.ask({ route: 'tasks.get', method: 'GET', path: `/tasks/${each}`, authorize }, signal),
-        taskOf: (json) => decodeTask(json),
-        // `Task was not found: 788`. Another 404 could be said of the whole path.
-        isProof: ({ kind, words }) => kind === 'not-found' && words.split(/\D+/).includes(String(id)),
-        others: async () => rowsOf(await list({ per_page: 2 }, signal)).map(decodeTask),
-      }),
+    read,
+    writer: invoicedWriter({ ask, read, taskOf: decodeTask, startWithinMs: deps.limits?.startWithinMs }),
     close: () => http.close(),
   };
+
+  function read(id: number, signal: AbortSignal): Promise<SingleAnswer> {
+    return readSingle(id, {
+      ask: (each) => ask({ route: 'tasks.get', method: 'GET', path: `/tasks/${each}` }, signal),
+      taskOf: decodeTask,
+      // `Task was not found: 788`. Another 404 could be said of the whole path.
+      isProof: ({ kind, words }) => kind === 'not-found' && words.split(/\D+/).includes(String(id)),
+      others: async () => rowsOf(await list({ per_page: 2 }, signal)).map(decodeTask),
+    });
+  }
 
   async function* tasks(
     first: number,

@@ -196,17 +196,59 @@ describe('a read that fails', () => {
 
   it('by nobody being there is the network’s fault', async () => {
     const error = await failure(open('http://127.0.0.1:9').send(list, never));
-    expect(error).toMatchObject({ kind: 'network', status: null, definite: false });
+    expect(error).toMatchObject({ kind: 'network', status: null, definite: true });
     expect(error.message).toContain('ECONNREFUSED');
   });
 });
 
 describe('a write that fails', () => {
-  it.each([429, 500, 503, 409])('with %i is not sent again', async (status) => {
+  it.each([400, 422, 500, 503])('with %i is not sent again', async (status) => {
     const server = await serve((_, response) => json(response, status, { message: 'No.' }));
     const error = await failure(open(server.url).send(create, never));
     expect(error.definite).toBe(status < 500);
     expect(server.requests).toEqual(['POST /tasks']);
+  });
+
+  it.each([429, 409])('with %i, so that nothing was done, is sent again', async (status) => {
+    const server = await serve((_, response, count) =>
+      json(response, count < 3 ? status : 201, { message: 'Later.' }),
+    );
+    const runtime = quickRuntime();
+    await open(server.url, { runtime }).send(create, never);
+    expect(server.requests).toHaveLength(3);
+    expect(runtime.pauses).toEqual([250, 500]);
+  });
+
+  it('by whoever limits the rate is sent again, and counts as not done', async () => {
+    const server = await serve((_, response) => response.writeHead(429).end('<html>Slow down</html>'));
+    const error = await failure(open(server.url).send(create, never));
+    expect(error).toMatchObject({ kind: 'rate-limited', definite: true });
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it('with a refusal is not sent again under its idempotency key, which would bring the same answer', async () => {
+    const server = await serve((_, response) => json(response, 429, { message: 'Later.' }));
+    const error = await failure(
+      open(server.url).send({ ...create, headers: { 'idempotency-key': 'key-123' } }, never),
+    );
+    expect(error).toMatchObject({ kind: 'rate-limited', definite: true });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('is left to the caller when it would have to wait longer than a write may', async () => {
+    const server = await serve((_, response) =>
+      json(response, 429, { message: 'Later.' }, { 'retry-after': '20' }),
+    );
+    const error = await failure(open(server.url).send(create, never));
+    expect(error).toMatchObject({ kind: 'rate-limited', retryAfterMs: 20_000 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('by nobody being there is sent again, also under an idempotency key', async () => {
+    const http = open('http://127.0.0.1:9');
+    const error = await failure(http.send({ ...create, headers: { 'idempotency-key': 'key-123' } }, never));
+    expect(error).toMatchObject({ kind: 'network', definite: true });
+    expect(http.events).toHaveLength(5);
   });
 
   it('by a lost answer is of unknown outcome', async () => {
@@ -214,6 +256,18 @@ describe('a write that fails', () => {
     const error = await failure(open(server.url).send(create, never));
     expect(error).toMatchObject({ kind: 'network', definite: false });
     expect(server.requests).toEqual(['POST /tasks']);
+  });
+
+  it('after its answer came, as by a database that is gone, is of unknown outcome', async () => {
+    const server = await serve((_, response) => json(response, 201, {}));
+    let asked = 0;
+    const observe = async () => {
+      asked += 1;
+      if (asked === 2) throw new Error('the database is gone');
+      return asked;
+    };
+    const error = await failure(open(server.url, { observe }).send(create, never));
+    expect(error).toMatchObject({ definite: false, cause: { message: 'the database is gone' } });
   });
 
   it('is sent again only where its sender says that this does no harm', async () => {
@@ -329,6 +383,39 @@ describe('an abort', () => {
     await expect.poll(() => http.events.length).toBe(2);
     pausing.abort(reason);
     await expect(third).rejects.toBe(reason);
+  });
+
+  it('lets a write under way end, so that its outcome is known', async () => {
+    const stop = new AbortController();
+    const server = await serve((_, response) => {
+      stop.abort();
+      setTimeout(() => json(response, 201, { id: 1 }), 50);
+    });
+    expect(await open(server.url).send(create, stop.signal)).toMatchObject({ status: 201, answeredAt: 2 });
+  });
+
+  it('cuts a write off that does not end soon: then its outcome is unknown', async () => {
+    const stop = new AbortController();
+    const server = await serve(() => stop.abort());
+    const error = await failure(open(server.url, { limits: { graceMs: 50 } }).send(create, stop.signal));
+    expect(error).toMatchObject({ kind: 'timeout', definite: false });
+    expect(error.message).toContain('cut off');
+  });
+
+  it('stops a write that has not begun, or not again, with its own reason', async () => {
+    const server = await serve((_, response) => json(response, 409, { message: 'Busy.' }));
+    const http = open(server.url, {
+      runtime: systemRuntime,
+      limits: { pauseMs: 10_000, maxPauseMs: 10_000 },
+    });
+    const stop = new AbortController();
+    const reason = new Error('the worker stops');
+    const pausing = http.send(create, stop.signal);
+    await expect.poll(() => http.events.length).toBe(1);
+    stop.abort(reason);
+    await expect(pausing).rejects.toBe(reason);
+    await expect(http.send(create, stop.signal)).rejects.toBe(reason);
+    expect(server.requests).toHaveLength(1);
   });
 
   it('gives its place in the budget back', async () => {

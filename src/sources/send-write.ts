@@ -1,0 +1,71 @@
+import { inRealTime } from './http/abort.js';
+import { ApiError } from './http/errors.js';
+import type { HttpOutcome } from './http/http.js';
+import { usualLimits } from './http/limits.js';
+import type { HttpRequest } from './http/request.js';
+import type { Decoded, Json, JsonObject, SingleAnswer } from './source.js';
+import type { WriteCall } from './writer.js';
+
+const ROUTES = { POST: 'tasks.create', PUT: 'tasks.update', PATCH: 'tasks.update', DELETE: 'tasks.delete' };
+
+type Ask = (request: HttpRequest, signal: AbortSignal) => Promise<HttpOutcome>;
+
+/**
+ * Sends a call, begun in time or not at all: whoever finds its saved intent must be able to tell when nothing of it can be
+ * under way any more.
+ */
+export async function sendWrite(
+  ask: Ask,
+  call: WriteCall,
+  json: JsonObject | null,
+  startWithinMs: number | undefined,
+  signal: AbortSignal,
+): Promise<HttpOutcome> {
+  const { method, path, idempotencyKey } = call;
+  const start = new AbortController();
+  const forget = inRealTime(startWithinMs ?? usualLimits.startWithinMs, () =>
+    start.abort(
+      new ApiError({
+        kind: 'rate-limited',
+        request: `${method} ${path}`,
+        detail: 'it had no turn in time',
+        definite: true,
+      }),
+    ),
+  );
+  const request: HttpRequest = {
+    route: ROUTES[method],
+    method,
+    path,
+    startBy: start.signal,
+    ...(json === null ? {} : { json }),
+    ...(idempotencyKey === null ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+  };
+  try {
+    return await ask(request, signal);
+  } finally {
+    forget();
+  }
+}
+
+/** The task as the API shows it after the write. Throws its refusal, and ApiError where a success shows no such task. */
+export function writtenTask(
+  call: WriteCall,
+  outcome: HttpOutcome,
+  taskOf: (json: Json) => Decoded | null,
+): SingleAnswer {
+  const { requestedAt, answeredAt, refusal, status } = outcome;
+  if (refusal) throw refusal;
+  const answer = taskOf(outcome.json);
+  const id = answer?.ok ? String(answer.task.id) : (answer?.id ?? null);
+  if (answer && id !== null && (call.method === 'POST' || id === idIn(call))) {
+    return { requestedAt, answeredAt, answer };
+  }
+  const request = `${call.method} ${call.path}`;
+  throw new ApiError({ kind: 'unreadable', request, status, detail: 'the answer is not the task written' });
+}
+
+/** The id of the task that a call changes. */
+export function idIn({ path }: WriteCall): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
