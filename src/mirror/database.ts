@@ -62,6 +62,12 @@ export function unavailable(url: string, cause: unknown): TaskmirrorError {
   );
 }
 
+/** Whether the database refused the values of a statement: a constraint, a type's or an index's bounds. */
+export function isRefusedData(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(22|23|54)...$/.test(code);
+}
+
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

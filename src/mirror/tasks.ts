@@ -48,7 +48,9 @@ export async function findDifferent(
   tasks: readonly IncomingTask[],
 ): Promise<ReadonlyMap<number, MirrorRow | null>> {
   const columns = columnsOf(table);
-  const incoming = JSON.stringify(tasks.map(({ id, columns, raw }) => ({ ...columns, id, raw })));
+  // What an answer leaves out compares as what the row holds that never had it.
+  const absent = Object.fromEntries(columns.map((column) => [column.name, column.absent]));
+  const incoming = JSON.stringify(tasks.map(({ id, columns, raw }) => ({ ...absent, ...columns, id, raw })));
   const rows = await db.rows<StoredRow>(sql`
     select i.id::text as id, ${bookkeeping('t')}, ${transported(table, 't')} as columns
     from jsonb_to_recordset(${incoming}::text::jsonb) as i (id bigint, raw jsonb, ${transportTypes(table)})

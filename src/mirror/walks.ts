@@ -123,7 +123,7 @@ export async function walkIsWhole(db: Executor, { walkId }: Pick<Walk, 'walkId'>
 const absent = (table: TaskTable, walk: Pick<Walk, 'connection' | 'walkId' | 'startedAt'>): SQL => sql`
   ${tableName(table)} t
   where t.connection = ${walk.connection} and t.id is not null and t.raw is not null
-    and coalesce((t.raw ->> 'vis_state')::int, 0) <> 1
+    and t.raw -> 'vis_state' is distinct from '1'::jsonb
     and t.synced_at < ${fromMicros(walk.startedAt)}
     and not exists (
       select from (select unnest(ids) as id from sync.walk_pages where walk_id = ${walk.walkId}::bigint) seen

@@ -1,7 +1,8 @@
+import { isRefusedData } from '../mirror/database.js';
 import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
 import { asWorker, type Counts, type Lease } from '../mirror/runs.js';
 import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
-import { clearUnreadable, reportUnreadable } from '../mirror/unreadable.js';
+import { clearUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
 import { columnsOf } from '../sources/raw.js';
 import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
 import type { SyncContext } from './context.js';
@@ -17,6 +18,8 @@ export interface Target {
   readonly holder: string;
   /** Ids that are reported as unreadable; kept up to date here. */
   readonly unreadable: Set<string>;
+  /** Those of them that were met by now. */
+  readonly met: Set<string>;
 }
 
 export interface Applied {
@@ -32,9 +35,9 @@ export interface Applied {
  * read and merged again. Tasks that would become deleted are held back; see deletions.ts.
  */
 export async function applyPages(target: Target, pages: readonly Page[]): Promise<Applied> {
-  // The same task on two pages: the later observation stands.
+  // The same task on two pages: the later observation stands, and that need not be the later page's.
   const observed = new Map<number, Observed>();
-  const unreadable: { id: string; reason: string }[] = [];
+  const unreadable: Unreadable[] = [];
   let fetched = 0;
   for (const { tasks, requestedAt, answeredAt, serverTime } of pages) {
     fetched += tasks.length;
@@ -42,25 +45,31 @@ export async function applyPages(target: Target, pages: readonly Page[]): Promis
     for (const decoded of tasks) {
       if (decoded.ok) {
         const { task } = decoded;
+        if (requestedAt < (observed.get(task.id)?.requestedAt ?? 0)) continue;
         observed.set(task.id, { id: task.id, task, requestedAt, answeredAt, skew });
       } else unreadable.push({ id: decoded.id ?? 'without an id', reason: decoded.reason });
     }
   }
-  await keepReports(target, unreadable, observed.keys());
-  const { counts, held, left } = await mergeIn(target, [...observed.values()], { hold: true });
+  const { counts, held, left, refused } = await mergeIn(target, inOrder(observed), { hold: true });
+  await keepReports(target, [...unreadable, ...refused], observed.keys());
+  const failed = unreadable.length + refused.length;
   const changed = (counts.inserted ?? 0) + (counts.updated ?? 0) + (counts.deleted ?? 0);
   return {
     counts: {
       ...counts,
       pages: pages.length,
       fetched,
-      failed: unreadable.length,
-      unchanged: fetched - unreadable.length - changed - held - left,
+      failed,
+      unchanged: fetched - failed - changed - held - left,
     },
     held,
     left,
   };
 }
+
+/** Two runs that insert the same tasks at once wait for each other; in one order for all, they never do so both. */
+const inOrder = (observed: ReadonlyMap<number, Observed>): readonly Observed[] =>
+  [...observed.values()].sort((a, b) => a.id - b.id);
 
 /** An answer for one id, kept for later or asked for by itself. */
 export interface Answer extends Observation {
@@ -79,7 +88,13 @@ export async function applyAnswers(target: Target, answers: readonly Answer[]): 
       skew: 0,
     }),
   );
-  return mergeIn(target, observed, { hold: false });
+  const { refused, ...applied } = await mergeIn(target, observed, { hold: false });
+  await keepReports(
+    target,
+    refused,
+    answers.map(({ id }) => id),
+  );
+  return { ...applied, counts: { ...applied.counts, failed: refused.length } };
 }
 
 /** Someone editing the same rows all the time must not keep a run busy for ever. */
@@ -89,8 +104,9 @@ async function mergeIn(
   target: Target,
   observed: readonly Observed[],
   { hold }: { readonly hold: boolean },
-): Promise<Applied> {
+): Promise<Applied & { readonly refused: readonly Unreadable[] }> {
   const tally = { inserted: 0, updated: 0, deleted: 0, conflicts: 0 };
+  const refused: Unreadable[] = [];
   let held = 0;
   let open = observed;
   for (let round = 0; round < ROUNDS && open.length > 0; round++) {
@@ -100,16 +116,9 @@ async function mergeIn(
       held += deletions.length;
     }
     const writes = hold ? changes : [...changes, ...deletions];
-    if (writes.length === 0) return { counts: tally, held, left: 0 };
-    const written = await asWorker(target.context.db, target.lease, (tx) =>
-      writeMerged(
-        tx,
-        target.source,
-        target.connection,
-        target.lease.runId,
-        writes.map(({ change }) => change),
-      ),
-    );
+    if (writes.length === 0) return { counts: tally, held, left: 0, refused };
+    const { written, unfit } = await write(target, writes);
+    refused.push(...unfit);
     for (const { change, deletes } of writes) {
       if (!written.has(change)) continue;
       if (change.row === null) tally.inserted++;
@@ -118,9 +127,39 @@ async function mergeIn(
       tally.conflicts += change.overruled.length;
     }
     const moved = new Set(writes.filter(({ change }) => !written.has(change)).map(({ seen }) => seen.id));
+    for (const { id } of unfit) moved.delete(Number(id));
     open = open.filter(({ id }) => moved.has(id));
   }
-  return { counts: tally, held, left: open.length };
+  return { counts: tally, held, left: open.length, refused };
+}
+
+/**
+ * Writes in one statement. When the database refuses the data, halves are tried, and their halves: a row that it can't hold
+ * stops only itself.
+ */
+async function write(
+  target: Target,
+  writes: readonly Planned[],
+): Promise<{ readonly written: ReadonlySet<RowChange>; readonly unfit: readonly Unreadable[] }> {
+  const { context, source, connection, lease } = target;
+  try {
+    const changes = writes.map(({ change }) => change);
+    const written = await asWorker(context.db, lease, (tx) =>
+      writeMerged(tx, source, connection, lease.runId, changes),
+    );
+    return { written, unfit: [] };
+  } catch (error) {
+    const [only, ...more] = writes;
+    if (only === undefined || !isRefusedData(error)) throw error;
+    if (more.length === 0) {
+      const reason = `the mirror can't hold it: ${error.message}`;
+      return { written: new Set(), unfit: [{ id: String(only.seen.id), reason }] };
+    }
+    const middle = Math.ceil(writes.length / 2);
+    const one = await write(target, writes.slice(0, middle));
+    const other = await write(target, writes.slice(middle));
+    return { written: new Set([...one.written, ...other.written]), unfit: [...one.unfit, ...other.unfit] };
+  }
 }
 
 interface Planned {
@@ -163,18 +202,20 @@ function toHeld({ seen }: Planned): readonly HeldDeletion[] {
 
 /** Reports what can't be read, and takes back the reports of what now can. */
 async function keepReports(
-  { context, connection, unreadable: known }: Target,
-  unreadable: readonly { id: string; reason: string }[],
-  readable: Iterable<number>,
+  { context, connection, unreadable: known, met }: Target,
+  unreadable: readonly Unreadable[],
+  seen: Iterable<number>,
 ): Promise<void> {
+  const failing = new Set(unreadable.map(({ id }) => id));
   if (unreadable.length > 0) {
     await reportUnreadable(context.db, connection, unreadable);
     for (const { id, reason } of unreadable) {
       if (!known.has(id)) context.log.warn({ connection, task: id, reason }, 'a task can not be mirrored');
       known.add(id);
+      met.add(id);
     }
   }
   if (known.size === 0) return;
-  const healed = [...readable].map(String).filter((id) => known.delete(id));
+  const healed = [...seen].map(String).filter((id) => !failing.has(id) && known.delete(id));
   if (healed.length > 0) await clearUnreadable(context.db, connection, healed);
 }

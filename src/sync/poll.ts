@@ -52,6 +52,7 @@ export async function poll(
       lease,
       holder: lease.runId,
       unreadable: new Set(unreadable.map(({ id }) => id)),
+      met: new Set(),
     };
     let left = 0;
     let held = false;

@@ -1,6 +1,6 @@
 import type { Connection } from '../mirror/connections.js';
 import { addCounts, type Lease, LeaseLostError, noCounts, yieldLease } from '../mirror/runs.js';
-import { listUnreadable } from '../mirror/unreadable.js';
+import { clearVanished, listUnreadable } from '../mirror/unreadable.js';
 import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { Page, Position } from '../sources/source.js';
@@ -46,6 +46,7 @@ export async function walkSlice(
       lease,
       holder: walk.walkId,
       unreadable: new Set(unreadable.map(({ id }) => id)),
+      met: new Set(),
     };
     let left = 0;
     if (walk.batches === 0 || walk.position !== null) {
@@ -54,7 +55,7 @@ export async function walkSlice(
         const applied = await applyPages(target, pages);
         left += applied.left;
         const next = pages.at(-1)?.next ?? null;
-        const total = pages[0]?.total ?? null;
+        const total = countable(pages[0]?.total);
         const step = addCounts(noCounts, applied.counts);
         const kept = await stepWalk(context.db, lease, walk.walkId, {
           ids: idsOn(pages),
@@ -86,6 +87,8 @@ export async function walkSlice(
     );
     counts = deletions.counts;
     left += deletions.left;
+    const vanished = [...target.unreadable].filter((id) => !target.met.has(id));
+    if (vanished.length > 0) await clearVanished(context.db, walk, vanished, walk.batches === 0);
     return {
       outcome: deletions.stopped === null ? 'ok' : 'stopped',
       counts,
@@ -102,6 +105,10 @@ export async function walkSlice(
     await client.close();
   }
 }
+
+/** A total is for progress only, and what the API claims may be no count at all. */
+const countable = (total: number | null | undefined): number | null =>
+  typeof total === 'number' && Number.isInteger(total) && total >= 0 && total < 2 ** 31 ? total : null;
 
 /** Every id that the pages held, of tasks that can't be mirrored too: they are there. */
 function idsOn(pages: readonly Page[]): readonly number[] {

@@ -15,6 +15,7 @@ import {
   lastPageOf,
   listingOf,
   PER_PAGE,
+  stuckGuard,
   taskOf,
 } from './listing.js';
 import { refreshTokens } from './oauth.js';
@@ -73,15 +74,18 @@ export function openFreshbooks(
   }
 
   async function* scan(from: Place, query: Query, signal: AbortSignal): AsyncGenerator<Page> {
+    const guard = stuckGuard();
     const pages = pagesAhead(
       {
         first: from.page,
         width: IN_FLIGHT[deps.share],
         fetch: (page, aborted) => list({ ...query, per_page: PER_PAGE, page }, aborted),
-        lastOf: (listing, number) =>
-          from.scan === 'deleted' && number === from.page && ignoresDeleted(listing)
+        lastOf: (listing, number) => {
+          guard(listing.rows);
+          return from.scan === 'deleted' && number === from.page && ignoresDeleted(listing)
             ? number
-            : lastPageOf(listing, number),
+            : lastPageOf(listing, number);
+        },
       },
       signal,
     );

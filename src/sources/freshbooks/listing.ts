@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decode, isObject } from '../decode.js';
+import { endlessGuard } from '../endless.js';
 import { ApiError } from '../http/errors.js';
 import type { HttpAnswer } from '../http/http.js';
 import type { Decoded, Json } from '../source.js';
@@ -53,6 +54,8 @@ export function lastPageOf({ rows, pages }: Listing, number: number): number {
 export function ignoresDeleted({ rows }: Listing): boolean {
   return rows.length > 0 && !rows.some((row) => isObject(row) && row['vis_state'] === 1);
 }
+
+export const stuckGuard = () => endlessGuard('freshbooks');
 
 export function decodeTask(row: Json): Decoded {
   return decode(fields, row, ['id', 'taskid']);

@@ -1,3 +1,4 @@
+import { endlessGuard } from '../endless.js';
 import { ApiError } from '../http/errors.js';
 import type { HttpAnswer } from '../http/http.js';
 import type { Json } from '../source.js';
@@ -21,20 +22,7 @@ export function lastPageOf(answer: HttpAnswer, rows: readonly Json[], number: nu
   return rows.length > 0 && more ? number + 1 : number;
 }
 
-/**
- * Ends a listing that would never end: the same rows on three pages in a row. Twice is possible, when a page's worth of rows
- * is touched between two requests.
- */
-export function stuckGuard(): (rows: readonly Json[]) => void {
-  let previous = '';
-  let repeats = 0;
-  return (rows) => {
-    const seen = JSON.stringify(rows);
-    repeats = rows.length > 0 && seen === previous ? repeats + 1 : 0;
-    previous = seen;
-    if (repeats >= 2) throw unreadable(200, 'the listing repeats the same page without end');
-  };
-}
+export const stuckGuard = () => endlessGuard('invoiced');
 
 function unreadable(status: number, detail: string): ApiError {
   return new ApiError({ kind: 'unreadable', request: 'invoiced listing', status, detail });

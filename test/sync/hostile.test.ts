@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { expectEqual } from './equality.js';
+import { remote, row, someId, versions } from './remote.js';
+import { type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
+
+let world: World;
+beforeEach(async () => {
+  world = await openWorld({ sandbox: { invoiced: { tasks: 130 }, freshbooks: { tasks: 130 } } });
+});
+afterEach(() => world.close());
+
+type Keys = Readonly<Record<string, unknown>>;
+
+const named = (name: unknown): Readonly<Record<Connection, Keys>> => ({
+  invoiced: { name },
+  freshbooks: { name, tname: name },
+});
+const both = (keys: Keys): Readonly<Record<Connection, Keys>> => ({ invoiced: keys, freshbooks: keys });
+
+/** What an API should never send, by the keys of a task. */
+const hostile: readonly (readonly [what: string, keys: Partial<Readonly<Record<Connection, Keys>>>])[] = [
+  ['a NUL in its name', named('a\0b')],
+  ['half a surrogate pair', named('\ud800')],
+  ['a NUL in an unknown key', both({ 'odd\0key': 1 })],
+  ['a name that is a number', named(5)],
+  ['an id past 2^53', { invoiced: { customer_id: 2 ** 53 + 2 } }],
+  ['a time beyond the year 9999', { invoiced: { due_date: 300_000_000_000 } }],
+  ['a time in words', { invoiced: { updated_at: '2026-01-01' } }],
+  ['a fraction for an id', { invoiced: { user_id: 1.5 } }],
+  ['a name too long for an index', { freshbooks: named(incompressible(20_000)).freshbooks }],
+  ['a visibility that nobody knows', { freshbooks: { vis_state: 3 } }],
+  ['a visibility beyond all columns', { freshbooks: { vis_state: 2 ** 40 } }],
+  ['the year 0', { freshbooks: { updated: '0000-01-01 00:00:00' } }],
+  ['the year 10000', { freshbooks: { updated: '10000-01-01 00:00:00' } }],
+  ['a rate of 41 digits', { freshbooks: { rate: { amount: '9'.repeat(41), code: 'USD' } } }],
+  ['a rate that is a number', { freshbooks: { rate: { amount: 5, code: 'USD' } } }],
+];
+
+describe.each(connections)('%s', (connection) => {
+  test('a task that cannot be mirrored stops only itself, is visible in SQL, and heals', async () => {
+    const [known, healthy] = [someId(world, connection, 3), someId(world, connection, 4)];
+    await world.walk(connection);
+    const before = await row(world, connection, known);
+    for (const [what, { [connection]: keys }] of hostile) {
+      if (keys === undefined) continue;
+      const fresh = remote(world, connection).create(`new, ${what}`);
+      remote(world, connection).rename(healthy, `beside ${what}`);
+      mangle(connection, fresh, keys);
+      mangle(connection, known, keys);
+
+      const { kind, error, failed } = await polledAndSwept(connection);
+      expect([what, kind, error, failed]).toEqual([what, 'sweep', null, 2]);
+      expect(await row(world, connection, healthy)).toMatchObject({ name: `beside ${what}` });
+      expect([what, (await row(world, connection, known))['version']]).toEqual([what, before['version']]);
+      expect([what, await unreadable(connection)]).toEqual([what, [String(known), String(fresh)].sort()]);
+
+      mangle(connection, fresh, original(connection, fresh));
+      mangle(connection, known, original(connection, known));
+      await polledAndSwept(connection);
+      await expectEqual(world, connection);
+      expect(await unreadable(connection)).toEqual([]);
+    }
+  });
+
+  test('a report that stays costs no write, and is taken back when its task is gone', async () => {
+    await world.walk(connection);
+    const { create, remove } = remote(world, connection);
+    const id = create('odd');
+    mangle(connection, id, named(7)[connection]);
+    await polledAndSwept(connection);
+    const [first] = await reports(connection);
+    await polledAndSwept(connection);
+    expect(await reports(connection)).toEqual([first]);
+
+    remove(id);
+    if (connection === 'freshbooks') mangle(connection, id, original(connection, id));
+    await polledAndSwept(connection);
+    expect(await reports(connection)).toEqual([]);
+  });
+
+  test('rows that are no tasks are counted, and taken back once they are gone', async () => {
+    const { faults } = world.sandbox;
+    faults.add({
+      api: connection,
+      route: 'tasks.list',
+      fault: {
+        kind: 'extra-rows',
+        rows: [null, 7, 'task', [], { id: 'x' }, { id: -1 }, { id: 2 ** 53 }],
+        json: ['{"id":77,"name":"deep","odd":1e999}', `${'['.repeat(200)}${']'.repeat(200)}`],
+      },
+    });
+    expectOutcome(await world.walk(connection), 'ok');
+    expect([...(await unreadable(connection))].sort()).toEqual([
+      '-1',
+      '77',
+      '9007199254740992',
+      'without an id',
+      'x',
+    ]);
+    faults.clear();
+    await polledAndSwept(connection);
+    await expectEqual(world, connection);
+    expect(await unreadable(connection)).toEqual([]);
+  });
+
+  test('unknown keys are kept as they came, __proto__ and huge numbers too', async () => {
+    const id = someId(world, connection);
+    const odd = JSON.parse(
+      '{"__proto__":{"polluted":true},"constructor":1,"big":1e300,"vis":[null,{"":""}]}',
+    );
+    // A spread keeps a key __proto__; JSON.parse made it.
+    mangle(connection, id, { ...odd });
+    await world.walk(connection);
+    await expectEqual(world, connection);
+    const [kept] = await world.sql`
+      select raw -> '__proto__' as proto, raw -> 'constructor' as constructor, raw ->> 'big' as big, raw -> 'vis' as vis
+      from ${world.sql(connection)}.tasks where id = ${id}`;
+    expect(kept).toMatchObject({ proto: { polluted: true }, constructor: 1, vis: [null, { '': '' }] });
+    expect(Number(kept?.['big'])).toBe(1e300);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    const before = await versions(world, connection);
+    await polledAndSwept(connection);
+    expect(await versions(world, connection)).toEqual(before);
+  });
+
+  test('a listing that never ends ends the run with an error, and what came before stays', async () => {
+    await world.walk(connection);
+    remote(world, connection).create('before the loop');
+    world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault: { kind: 'repeat-page' } });
+    // A poll at Invoiced ends with the first page: its rows are older than the cursor.
+    for (const work of connection === 'invoiced' ? [world.walk] : [world.poll, world.walk]) {
+      const controller = new AbortController();
+      const limit = setTimeout(() => controller.abort(), 20_000);
+      const result = await work(connection, { signal: controller.signal });
+      clearTimeout(limit);
+      expect(result).toMatchObject({ outcome: 'failed', error: expect.stringContaining('without end') });
+    }
+    world.sandbox.faults.clear();
+    await polledAndSwept(connection);
+    await expectEqual(world, connection);
+  });
+
+  test('an unlikely total harms nobody', async () => {
+    await world.walk(connection);
+    const total = 1e15;
+    world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault: claimed(connection, total) });
+    expectOutcome(await world.walk(connection), 'ok');
+  });
+});
+
+test('a key of the API that is named like a column of ours does not decide about absence', async () => {
+  const id = someId(world, 'invoiced');
+  mangle('invoiced', id, { vis_state: 'shown' });
+  await world.walk('invoiced');
+  remote(world, 'invoiced').remove(someId(world, 'invoiced', 1));
+  await polledAndSwept('invoiced');
+  await expectEqual(world, 'invoiced');
+});
+
+test('a Link that leads to itself or to another host is not followed', async () => {
+  for (const target of ['http://127.0.0.1:1/tasks?page=2', `${world.sandbox.invoiced.url}/tasks?page=1`]) {
+    world.sandbox.faults.add({
+      api: 'invoiced',
+      route: 'tasks.list',
+      fault: { kind: 'status', status: 200, body: [], headers: { Link: `<${target}>; rel="next"` } },
+      times: 1,
+    });
+    expectOutcome(await world.walk('invoiced', { full: true }), 'ok');
+  }
+});
+
+function mangle(connection: Connection, id: number, keys: Keys): void {
+  world.sandbox[connection].people.mangle(id, keys);
+}
+
+/** What lies under the overlay, so that laying it over again takes it off. */
+function original(connection: Connection, id: number): Keys {
+  const task = world.sandbox[connection].people.task(id);
+  return { ...task, 'odd\0key': undefined };
+}
+
+async function polledAndSwept(connection: Connection): Promise<Record<string, unknown>> {
+  expectOutcome(await world.poll(connection), 'ok');
+  expectOutcome(await world.walk(connection), 'ok');
+  return world.lastRun(connection);
+}
+
+async function reports(connection: Connection): Promise<readonly unknown[]> {
+  return world.sql`select * from sync.unreadable where connection = ${connection} order by task_id`;
+}
+
+async function unreadable(connection: Connection): Promise<readonly string[]> {
+  const rows = await world.sql`
+    select task_id from sync.unreadable where connection = ${connection} order by task_id`;
+  return rows.map((report) => String(report['task_id']));
+}
+
+function claimed(connection: Connection, total: number) {
+  const { invoiced, freshbooks } = world.sandbox;
+  const tasks = connection === 'invoiced' ? [...invoiced.people.tasks()] : [...freshbooks.people.tasks()];
+  return {
+    kind: 'status' as const,
+    status: 200,
+    headers: { 'X-Total-Count': String(total), Link: '<http://127.0.0.1/tasks>; rel="self"' },
+    body: connection === 'invoiced' ? tasks : { response: { result: { tasks, page: 1, pages: 1, total } } },
+  };
+}
+
+/** Text that PostgreSQL can't press into an index entry. */
+function incompressible(length: number): string {
+  let state = 1;
+  return Array.from({ length }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return String.fromCharCode(0x4e00 + ((state >>> 16) % 20_000));
+  }).join('');
+}
