@@ -1,9 +1,12 @@
 import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTestDatabase } from '../servers/index.js';
 import { makeFolder, run } from './command.js';
+
+// An embedded server is durable: a busy disk makes it slow.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('migrate brings an empty database up to date, and does so again without harm', async () => {
   const database = await createTestDatabase({ empty: true });

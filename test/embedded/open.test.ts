@@ -1,8 +1,11 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { until } from '../servers/until.js';
 import { ask, canReadUs, isRunning, makeFolder, NOBODY, openAs, serverPid, type User } from './people.js';
+
+// Durable as it is, a busy disk makes it slow.
+vi.setConfig({ testTimeout: 120_000 });
 
 const asRoot = process.getuid?.() === 0;
 const asBoth = asRoot && canReadUs(NOBODY);
