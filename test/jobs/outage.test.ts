@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { TaskmirrorError } from '../../src/errors.js';
 import { followResync } from '../../src/jobs/follow.js';
+import { KINDS } from '../../src/jobs/kinds.js';
 import { openQueues } from '../../src/jobs/queues.js';
 import { requestResync } from '../../src/jobs/requests.js';
 import { reconcileSchedules } from '../../src/jobs/schedules.js';
@@ -242,7 +243,7 @@ describe('PostgreSQL', () => {
     const options = { redisUrl: null, databaseUrl: database.url, runtime: systemRuntime, log: silent };
     const opened = await Promise.all(Array.from({ length: 6 }, () => openQueues(options)));
     for (const queues of opened) {
-      expect(await queueState(queues)).toHaveLength(2);
+      expect(await queueState(queues)).toHaveLength(KINDS.length);
       await queues.close();
     }
   });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { followResync } from '../../src/jobs/follow.js';
-import { enqueueNow, requestResync } from '../../src/jobs/requests.js';
+import { KINDS } from '../../src/jobs/kinds.js';
+import { enqueueNow, enqueuePush, requestResync } from '../../src/jobs/requests.js';
 import { queueState } from '../../src/jobs/state.js';
+import type { WorkResult } from '../../src/sync/work.js';
 import { until } from '../servers/index.js';
 import { BACKENDS, createCalls, createPlace, DONE, endOf } from './harness.js';
 
@@ -178,7 +180,7 @@ describe.each(BACKENDS)('a resync request on %s', (backend) => {
       }
       if (state.state === 'ok') break;
     }
-    expect((await queueState(queues)).map((one) => one.workers)).toEqual([1, 1]);
+    expect((await queueState(queues)).map((one) => one.workers)).toEqual(KINDS.map(() => 1));
   });
 
   test('whose job was removed has vanished', async () => {
@@ -209,5 +211,53 @@ describe.each(BACKENDS)('work that is wanted now on %s', (backend) => {
     await enqueueNow(queues, 'walk', 'invoiced');
     (await until('it runs again', () => calls[2])).answer(DONE);
     expect(calls.map((call) => call.work.connection).sort()).toEqual(['freshbooks', 'invoiced', 'invoiced']);
+  });
+});
+
+describe.each(BACKENDS)('a push on %s', (backend) => {
+  test('is enqueued once while it waits, and once more while it runs, however many edits wake it', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    const { calls, perform } = createCalls();
+    for (let edit = 0; edit < 3; edit++) await enqueuePush(queues, 'invoiced');
+    await place.work(queues, perform);
+    const first = await until('it runs', () => calls[0]);
+    for (let edit = 0; edit < 3; edit++) await enqueuePush(queues, 'invoiced');
+    expect(calls).toHaveLength(1);
+    first.answer(DONE);
+    (await until('one follows', () => calls[1])).answer(DONE);
+    await until('nothing is left', async () => {
+      const push = (await queueState(queues)).find((one) => one.kind === 'push');
+      return push?.active === 0 && push.waiting === 0 && push.delayed === 0;
+    });
+    expect(calls).toHaveLength(2);
+
+    await enqueuePush(queues, 'invoiced');
+    (await until('a later edit wakes it again', () => calls[2])).answer(DONE);
+  });
+
+  test('comes back when it says that more is to be done later, or that another is under way', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    const answers: WorkResult[] = [
+      { state: 'later', afterMs: 700 },
+      { state: 'busy', retryAfterMs: 200 },
+    ];
+    const runs: number[] = [];
+    await place.work(queues, async () => {
+      runs.push(performance.now());
+      return answers[runs.length - 1] ?? DONE;
+    });
+    await enqueuePush(queues, 'invoiced');
+    await until('it comes back', () => runs.length >= 2);
+    // An edit in the meantime may make one more follow, and no more than that.
+    await enqueuePush(queues, 'invoiced');
+    await until('nothing is left', async () => {
+      const push = (await queueState(queues)).find((one) => one.kind === 'push');
+      return push?.active === 0 && push.waiting === 0 && push.delayed === 0;
+    });
+    expect((runs[1] ?? 0) - (runs[0] ?? 0)).toBeGreaterThanOrEqual(699);
+    expect(runs.length).toBeGreaterThanOrEqual(3);
+    expect(runs.length).toBeLessThanOrEqual(4);
   });
 });
