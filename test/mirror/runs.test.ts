@@ -228,6 +228,16 @@ describe('a run under its lease', () => {
     expect(await finishRun(db, run, end())).toBeNull();
   });
 
+  test('that pushed tells when, unless it failed', async () => {
+    const good = await begun('push');
+    await finishRun(db, good, end());
+    await finishRun(db, await begun('push'), end({ outcome: 'failed', error: 'no answer' }));
+    expect(await connectionRow()).toMatchObject({
+      last_push_at: (await runOf(good))?.['started_at'],
+      last_pull_at: null,
+    });
+  });
+
   test('that failed leaves cursor and pull as they were, and says what a person must do', async () => {
     await finishRun(db, await begun(), end({ cursor: 1_800_000_000_000_000, pulled: true }));
     const before = await connectionRow();
