@@ -61,8 +61,12 @@ export function writtenTask(
   if (answer && id !== null && (call.method === 'POST' || id === idIn(call))) {
     return { requestedAt, answeredAt, answer };
   }
-  const request = `${call.method} ${call.path}`;
-  throw new ApiError({ kind: 'unreadable', request, status, detail: 'the answer is not the task written' });
+  throw notWhatWasAsked(call, status, 'the answer is not the task written');
+}
+
+/** A success that can't be one; whether anything was done is unknown. */
+export function notWhatWasAsked({ method, path }: WriteCall, status: number, detail: string): ApiError {
+  return new ApiError({ kind: 'unreadable', request: `${method} ${path}`, status, detail });
 }
 
 /** The id of the task that a call changes. */

@@ -1,6 +1,6 @@
 import type { HttpOutcome } from '../http/http.js';
 import type { HttpRequest } from '../http/request.js';
-import { idIn, sendWrite, writtenTask } from '../send-write.js';
+import { idIn, notWhatWasAsked, sendWrite, writtenTask } from '../send-write.js';
 import type { Decoded, Json, SingleAnswer } from '../source.js';
 import { changedMembers, createdMembers } from '../write-calls.js';
 import type { SourceWriter, WriteCall } from '../writer.js';
@@ -37,13 +37,13 @@ export function invoicedWriter({ ask, read, taskOf, startWithinMs }: Parts): Sou
     },
   };
 
-  /** Not found is deleted too, if it is said of this task: a wrong base URL finds nothing either. */
+  /** Done is 204. Not found is as good, if it is true of this task alone: a wrong base URL finds nothing either. */
   async function deleted(call: WriteCall, outcome: HttpOutcome, signal: AbortSignal): Promise<SingleAnswer> {
-    const { requestedAt, answeredAt, refusal } = outcome;
-    if (refusal === null) return { requestedAt, answeredAt, answer: 'gone' };
-    if (refusal.kind !== 'not-found') throw refusal;
+    const { requestedAt, answeredAt, refusal, status } = outcome;
+    if (refusal === null && status === 204) return { requestedAt, answeredAt, answer: 'gone' };
+    if (refusal !== null && refusal.kind !== 'not-found') throw refusal;
     const seen = await read(Number(idIn(call)), signal);
-    if (seen.answer !== 'gone') throw refusal;
-    return seen;
+    if (seen.answer === 'gone') return seen;
+    throw refusal ?? notWhatWasAsked(call, status, 'the task is still there');
   }
 }
