@@ -58,10 +58,10 @@ export async function nextDue(
   deletes: boolean,
 ): Promise<number | null> {
   const { ms } = await db.row<{ ms: number | null }>(sql`
-    select greatest(0, extract(epoch from min(${dueAt(quiet)}) - clock_timestamp()) * 1000)::float8 as ms
+    select (extract(epoch from min(${dueAt(quiet)}) - clock_timestamp()) * 1000)::float8 as ms
     from ${tableName(table)} t
     where t.connection = ${connection} and t.sync_state = 'pending' and (${deletes} or not (${deletesAtApi}))`);
-  return ms;
+  return ms === null ? null : Math.max(0, ms);
 }
 
 /** How many pending rows would delete a task at the API, those a person has approved left out; and how many tasks there are. */

@@ -34,7 +34,11 @@ export async function makeRoom(
   const twin = (await findById(tx, source, connection, [id])).get(id);
   if (twin === undefined || twin.rowId === row.rowId) return { row, raw: null, answeredAt: null };
 
-  await foldTwin(tx, source, twin.rowId, row.rowId);
+  if (!(await foldTwin(tx, source, twin.rowId, row.rowId))) {
+    throw new Error(
+      `task ${id} of ${connection} is row ${twin.rowId}'s already, and can't be row ${row.rowId}'s too`,
+    );
+  }
   const later = twin.syncedAt !== null && twin.syncedAt > requestedAt ? twin : null;
   return {
     row: { ...row, columns: withEditsOf(twin) },

@@ -8,7 +8,7 @@ import { ensureSameAccount } from '../identity.js';
 import { type RunResult, runUnderLease } from '../run.js';
 import type { WorkResult } from '../work.js';
 import { pushRow } from './row.js';
-import type { Sender } from './sender.js';
+import { createTurns, type Sender } from './sender.js';
 import { createTroubles } from './trouble.js';
 
 /** As many rows at once as the account's budget lets through; each is in one hand only, so that its order is kept. */
@@ -54,6 +54,7 @@ export async function push(
       client,
       signal,
       troubles: createTroubles(),
+      inTurn: createTurns(),
       count: (more: Partial<Counts>) => {
         counts = addCounts(counts, more);
       },

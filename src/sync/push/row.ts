@@ -24,7 +24,8 @@ export async function pushRow(sender: Sender, row: PendingRow): Promise<void> {
     const open = row.sent.length > 0 ? await openWrites(sender.context.db, row.rowId) : [];
     if (await waitsForApi(sender, row, open)) return;
     const unknown = open.find(({ method }) => method === 'POST');
-    if (unknown) await resolveUnknownCreate(sender, row, unknown);
+    // One at a time: which tasks are still free to be adopted depends on who went before.
+    if (unknown) await sender.inTurn(() => resolveUnknownCreate(sender, row, unknown));
     else if (row.raw === null) await createOrRest(sender, row);
     else await bringNearer(sender, row, open);
   } catch (error) {
@@ -68,7 +69,7 @@ async function bringNearer(
     fresh = false;
     if (saved === 'at rest') return;
     if (saved !== 'moved') {
-      await sendSaved(sender, row, saved);
+      if (!(await sendSaved(sender, row, saved))) return;
       fresh = true;
     }
     const edited: number | null = row.editedAt;

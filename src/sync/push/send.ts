@@ -18,15 +18,15 @@ export interface SavedCall {
 }
 
 /**
- * Sends a saved call and settles its answer into the row. Where the outcome can't be known, the row waits until the API must
- * have finished. Throws what `meet` decides on: then nothing was done at the API.
+ * Sends a saved call and settles its answer into the row. False where the outcome can't be known: then the row waits until the
+ * API must have finished, and nothing more is sent for it. Throws what `meet` decides on: then nothing was done at the API.
  */
-export async function sendSaved(sender: Sender, row: PendingRow, saved: SavedCall): Promise<void> {
+export async function sendSaved(sender: Sender, row: PendingRow, saved: SavedCall): Promise<boolean> {
   const { context, source, lease, client, signal, troubles } = sender;
   try {
     const answer = await client.writer.send(saved.call, signal);
     troubles.over();
-    await settleAnswer(sender, row.rowId, saved, answer);
+    return await settleAnswer(sender, row.rowId, saved, answer);
   } catch (error) {
     if (!(error instanceof ApiError) || error.definite) {
       const status = error instanceof ApiError ? error.status : null;
@@ -39,19 +39,20 @@ export async function sendSaved(sender: Sender, row: PendingRow, saved: SavedCal
       putOff(tx, source, row, { reason, afterMs: context.push.finishedAfterMs }),
     );
     if (troubles.met()) throw error;
+    return false;
   }
 }
 
 /** Someone may edit the row while its answer is settled; not for ever. */
 const ROUNDS = 5;
 
-/** Writes the answer to a write of ours into its row, and settles the write in the same transaction. */
+/** Writes the answer to a write of ours into its row, and settles the write in the same transaction. False when the row stayed out of reach. */
 export async function settleAnswer(
   sender: Sender,
   rowId: string,
   { writeId, call }: SavedCall,
   answer: SingleAnswer,
-): Promise<void> {
+): Promise<boolean> {
   const { context, source, connection, lease } = sender;
   for (let round = 0; round < ROUNDS; round++) {
     const row = await findPending(context.db, source, rowId);
@@ -78,10 +79,11 @@ export async function settleAnswer(
       conflicts: change?.overruled.length ?? 0,
       failed: change?.syncState === 'failed' ? 1 : 0,
     });
-    return;
+    return true;
   }
   // It was done. Until the row can be written, what was sent goes on counting as our own in every merge.
   await endWrite(context.db, writeId, { outcome: 'ok', status: null, settled: false });
+  return false;
 }
 
 class MovedError extends Error {}

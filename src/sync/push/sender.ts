@@ -13,4 +13,15 @@ export interface Sender {
   readonly signal: AbortSignal;
   readonly troubles: Troubles;
   count(more: Partial<Counts>): void;
+  /** Does what must not be done for two rows at once. */
+  inTurn(work: () => Promise<void>): Promise<void>;
+}
+
+export function createTurns(): Sender['inTurn'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
 }
