@@ -1,5 +1,6 @@
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Perform, Work, WorkKind, WorkResult } from '../sync/work.js';
+import { SCHEDULED } from './options.js';
 import { type JobData, type JobResult, parseJobData, type WorkJob } from './payload.js';
 import { reportProgress } from './progress.js';
 import type { Queues } from './queues.js';
@@ -56,16 +57,25 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
       return postpone(held, Math.min(Math.max(result.retryAfterMs, 200), 5_000));
     case 'later':
       // A schedule comes back by itself.
-      if (data.everyMs !== undefined || result.afterMs > LONGEST_DELAY_MS) {
-        return { state: 'dropped', reason: 'there is nothing to do yet' };
-      }
-      await job.moveToDelayed(held.queues.runtime.now() + Math.ceil(result.afterMs), token);
-      throw new DelayedError();
+      if (data.everyMs === undefined) await comeBack(held, data, result.afterMs);
+      return { state: 'dropped', reason: 'there is nothing to do yet' };
     case 'skipped':
       return { state: 'dropped', reason: result.reason };
     case 'elsewhere':
       return handOver(held, data, 'no worker that took it holds the secret of the connection');
   }
+}
+
+/**
+ * Asks for the same work at a later time, by a job of its own: this one ends, so that what comes up until then is not taken
+ * for it and made to wait. All that ask for about the same time share one job.
+ */
+async function comeBack({ queues, kind }: Held, { connection }: JobData, afterMs: number): Promise<void> {
+  if (afterMs > LONGEST_DELAY_MS) return;
+  const now = queues.runtime.now();
+  const slot = Math.floor((now + afterMs) / SLOT_MS) + 1;
+  const jobId = `later-${encodeURIComponent(connection)}-${slot}`;
+  await queues.queues[kind].add(kind, { connection }, { ...SCHEDULED, jobId, delay: slot * SLOT_MS - now });
 }
 
 async function finish(
@@ -160,3 +170,5 @@ const HANDED_LIMIT = 22;
 
 /** What is due later than this is left to the schedule. */
 const LONGEST_DELAY_MS = 30_000;
+/** BullMQ's delays are no finer. */
+const SLOT_MS = 200;
