@@ -49,11 +49,13 @@ export async function walkSlice(
       met: new Set(),
     };
     let left = 0;
+    let behind = 0;
     if (walk.batches === 0 || walk.position !== null) {
       const place: Position | null = walk.position;
       for await (const pages of prefetch((signal) => client.walk(place, signal), READ_AHEAD, signal)) {
         const applied = await applyPages(target, pages);
         left += applied.left;
+        behind = Math.min(behind, ...pages.map(lag));
         const next = pages.at(-1)?.next ?? null;
         const total = countable(pages[0]?.total);
         const step = addCounts(noCounts, applied.counts);
@@ -93,8 +95,8 @@ export async function walkSlice(
       outcome: deletions.stopped === null ? 'ok' : 'stopped',
       counts,
       error: deletions.stopped ?? waiting(left) ?? unsure(deletions.unsure),
-      // The first read sets where polling begins: at the start of its first attempt.
-      cursor: walk.kind === 'read' && left === 0 ? walk.startedAt : null,
+      // The first read sets where polling begins: at the start of its first attempt, by the earlier of both clocks.
+      cursor: walk.kind === 'read' && left === 0 ? walk.startedAt + behind : null,
       pulled: deletions.stopped === null && left === 0,
       problem: null,
     };
@@ -105,6 +107,10 @@ export async function walkSlice(
     await client.close();
   }
 }
+
+/** How far the API's clock is behind the database's, in microseconds, as a number below 0; above 0 where it is ahead. */
+const lag = ({ serverTime, answeredAt }: Page): number =>
+  serverTime === null ? 0 : serverTime * 1000 - answeredAt;
 
 /** A total is for progress only, and what the API claims may be no count at all. */
 const countable = (total: number | null | undefined): number | null =>
