@@ -1,23 +1,164 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { until } from '../servers/index.js';
-import { active, openWorld } from './world.js';
+import { readConfig } from '../../src/config/read-config.js';
+import { startDaemon } from '../../src/daemon/daemon.js';
+import { systemRuntime } from '../../src/runtime.js';
+import { freePort, redisUrl, until } from '../servers/index.js';
+import { expectEqual } from '../sync/equality.js';
+import { active, openWorld, type World } from './world.js';
 
 test.each(['postgres', 'redis'] as const)(
-  'reads both accounts and follows them, with its queue on %s',
+  'reads both accounts and follows them, with its queue on %s, and leaves nothing open',
   async (queue) => {
     const world = await openWorld({ queue });
     const daemon = await world.start();
-    await until('all tasks are there', async () => (await active(world.sql, 'invoiced')) === 234);
-    await until('all services are there', async () => (await active(world.sql, 'freshbooks')) === 178);
-    const { id } = world.sandbox.invoiced.people.create({ name: 'Call the baker' });
-    await until('the new task is there', async () => {
-      const rows = await world.sql`select from invoiced.tasks where id = ${id} and name = 'Call the baker'`;
-      return rows.length === 1;
-    });
+    await isRead(world);
+    await followsAChange(world);
     await daemon.stop();
     const open = await world.sql`
-    select application_name from pg_stat_activity
-    where datname = current_database() and application_name like 'taskmirror%'`;
+      select application_name from pg_stat_activity
+      where datname = current_database() and application_name like 'taskmirror%'`;
     expect(open).toEqual([]);
   },
 );
+
+test('two daemons share the work: each account is read once, and no two runs of a kind overlap', async () => {
+  const world = await openWorld({ queue: 'redis', sandbox: { latency: 100 } });
+  await Promise.all([world.start({ POLL_EVERY: '100ms' }), world.start({ POLL_EVERY: '100ms' })]);
+  await isRead(world);
+  await until('both accounts were polled many times', async () => {
+    const [polls] = await world.sql`
+      select count(*)::int as count from sync.runs where kind = 'poll' and finished_at is not null`;
+    return polls?.['count'] > 20;
+  });
+  const redis = new Redis(redisUrl());
+  const schedules = ['poll', 'walk'].map((kind) =>
+    redis.zrange(`${world.prefix}:taskmirror-${kind}:repeat`, '0', '-1'),
+  );
+  const both = ['freshbooks', 'invoiced'];
+  expect((await Promise.all(schedules)).map((names) => names.sort())).toEqual([both, both]);
+  redis.disconnect();
+  expect(await world.sql`select connection from sync.runs where kind = 'read' order by 1`).toEqual([
+    { connection: 'freshbooks' },
+    { connection: 'invoiced' },
+  ]);
+  // One that begins while another ends has noted its start before it waits for the other's lease.
+  const overlaps = await world.sql`
+    select a.connection, a.kind from sync.runs a join sync.runs b
+      on a.connection = b.connection and a.kind = b.kind and a.run_id < b.run_id
+    where least(a.finished_at, b.finished_at) - greatest(a.started_at, b.started_at) > interval '50 ms'`;
+  expect(overlaps).toEqual([]);
+});
+
+test('a queue that is flushed comes back by itself', async () => {
+  const world = await openWorld({ queue: 'redis' });
+  await world.start({}, { reconcileEvery: 300 });
+  await isRead(world);
+  const redis = new Redis(redisUrl());
+  const keys = await redis.keys(`${world.prefix}:*`);
+  expect(keys.length).toBeGreaterThan(0);
+  await redis.del(keys);
+  redis.disconnect();
+  await followsAChange(world);
+});
+
+test('waits for a database that is not there yet, says so, and stops in the middle of it', async () => {
+  const config = readConfig({ DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none` });
+  const said: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void said.push(JSON.parse(line).msg) });
+  const daemon = startDaemon(
+    { ...config, databaseUrl: config.databaseUrl ?? '' },
+    { runtime: systemRuntime, log },
+  );
+  await until('it says so', () => said.length > 0);
+  expect(said[0]).toMatch(/can't be reached .*DATABASE_URL.* Waiting for it\.$/);
+  await daemon.stop();
+  await daemon.ready;
+});
+
+test('a wrong key stops its own connection alone, and says what to do', async () => {
+  const world = await openWorld();
+  await world.start({ INVOICED_API_KEY: 'wrong' });
+  await until('the other one is read', async () => (await active(world.sql, 'freshbooks')) === 178);
+  const problem = await problemOf(world, 'invoiced');
+  expect(problem).toMatch(/401 unauthorized .*check the credentials/);
+  expect(await active(world.sql, 'invoiced')).toBe(0);
+});
+
+test('FreshBooks without a consent waits for one, and a new one in the environment heals it', async () => {
+  const world = await openWorld();
+  const daemon = await world.start({ FRESHBOOKS_REFRESH_TOKEN: '' });
+  expect(await problemOf(world, 'freshbooks')).toMatch(/consent/);
+  await until('the other one is read', async () => (await active(world.sql, 'invoiced')) === 234);
+  await daemon.stop();
+  await world.start();
+  await isRead(world);
+  await until('the problem is gone', async () => {
+    const [row] = await world.sql`select problem from sync.connections where name = 'freshbooks'`;
+    return row?.['problem'] === null;
+  });
+});
+
+test('a key that does not open the stored consent is a configuration error, and nothing is overwritten', async () => {
+  const world = await openWorld();
+  const daemon = await world.start();
+  await isRead(world);
+  await daemon.stop();
+  const before = await world.sql`select sealed from sync.credentials`;
+  const other = Buffer.alloc(32, 8).toString('base64');
+  await expect(world.start({ CREDENTIALS_KEY: other })).rejects.toMatchObject({
+    code: 'configuration',
+    message: expect.stringContaining('CREDENTIALS_KEY'),
+  });
+  expect(await world.sql`select sealed from sync.credentials`).toEqual(before);
+});
+
+test('a worker without the secret of a connection leaves it to others, and says so once', async () => {
+  const world = await openWorld();
+  const whole = await world.start();
+  await isRead(world);
+  await whole.stop();
+  await world.start({ INVOICED_API_KEY: '' }, { reconcileEvery: 100 });
+  const { id } = world.sandbox.freshbooks.people.createTask({ name: 'Paint the fence' });
+  await until('its own connection is followed', async () => {
+    const rows = await world.sql`select from freshbooks.tasks where id = ${id}`;
+    return rows.length === 1;
+  });
+  const said = () => world.lines.filter(({ msg }) => String(msg).includes('has no secret'));
+  await until('it looked several times', async () => {
+    const [polls] =
+      await world.sql`select count(*)::int as count from sync.runs where connection = 'freshbooks'`;
+    return polls?.['count'] > 5;
+  });
+  expect(said()).toMatchObject([{ connection: 'invoiced', level: 40 }]);
+});
+
+test('without an account it runs and says how to add one', async () => {
+  const world = await openWorld();
+  await world.start({ INVOICED_API_KEY: '', FRESHBOOKS_ACCOUNT_ID: '' });
+  expect(world.lines.map(({ msg }) => msg)).toContainEqual(
+    expect.stringMatching(/No account is configured yet.*INVOICED_API_KEY/),
+  );
+});
+
+async function isRead(world: World): Promise<void> {
+  for (const connection of ['invoiced', 'freshbooks'] as const) {
+    await until(`${connection} is equal`, () => expectEqual(world, connection).then(() => true));
+  }
+}
+
+async function followsAChange({ sandbox, sql }: World): Promise<void> {
+  const { id } = sandbox.invoiced.people.create({ name: 'Call the baker' });
+  await until('the new task is there', async () => {
+    const rows = await sql`select from invoiced.tasks where id = ${id} and name = 'Call the baker'`;
+    return rows.length === 1;
+  });
+}
+
+async function problemOf({ sql }: World, connection: string): Promise<string> {
+  return until(`${connection} has a problem`, async () => {
+    const [row] = await sql`select problem from sync.connections where name = ${connection}`;
+    return row?.['problem'] as string | null | undefined;
+  });
+}

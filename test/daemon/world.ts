@@ -12,10 +12,12 @@ import { createTestDatabase, redisUrl, unique } from '../servers/index.js';
 export interface World {
   readonly sandbox: Sandbox;
   readonly sql: postgres.Sql;
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string>>;
   /** A daemon in this process, with other settings where given. Its log is kept in `lines`. */
   start(env?: Environment, deps?: Partial<DaemonDeps>): Promise<Daemon>;
   readonly lines: Record<string, unknown>[];
+  /** What its queue's keys in Redis begin with. */
+  readonly prefix: string;
 }
 
 export interface WorldOptions {
@@ -37,7 +39,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     await Promise.all([sandbox.close(), sql.end({ timeout: 5 })]);
     await database.drop();
   });
-  const env: Environment = {
+  const env: Record<string, string> = {
     DATABASE_URL: database.url,
     CREDENTIALS_KEY: KEY,
     INVOICED_API_KEY: sandbox.invoiced.apiKey,
@@ -60,6 +62,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sql,
     env,
     lines,
+    prefix,
     start: async (changes = {}, deps = {}) => {
       const config = readConfig({ ...env, ...changes });
       const daemon = startDaemon(

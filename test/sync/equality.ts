@@ -1,12 +1,15 @@
 import { expect } from 'vitest';
 import type { Connection, World } from './world.js';
 
+/** What is compared: the mirror, and the API as people see it. */
+type Sides = Pick<World, 'sql' | 'sandbox'>;
+
 /**
  * Fails unless the mirror holds every task of the API, field by field, and no other that isn't deleted. Written without the
  * worker's codecs. `hidden` is for a FreshBooks that lists no deleted tasks: then only what is not deleted is compared.
  */
 export async function expectEqual(
-  world: World,
+  world: Sides,
   connection: Connection,
   { hidden = false }: { readonly hidden?: boolean } = {},
 ): Promise<void> {
@@ -20,7 +23,7 @@ export async function expectEqual(
 
 type Tasks = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-async function inMirror({ sql }: World, connection: Connection): Promise<Tasks> {
+async function inMirror({ sql }: Sides, connection: Connection): Promise<Tasks> {
   const rows =
     connection === 'invoiced'
       ? await sql`
@@ -35,7 +38,7 @@ async function inMirror({ sql }: World, connection: Connection): Promise<Tasks> 
   return Object.fromEntries(rows.map((row) => [String(row['id']), { ...row }]));
 }
 
-async function atApi({ sandbox }: World, connection: Connection): Promise<Tasks> {
+async function atApi({ sandbox }: Sides, connection: Connection): Promise<Tasks> {
   const tasks: [string, Record<string, unknown>][] = [];
   if (connection === 'invoiced') {
     for (const task of sandbox.invoiced.people.tasks()) {

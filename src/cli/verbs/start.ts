@@ -39,7 +39,7 @@ async function start(cli: Cli): Promise<void> {
 const isBare = (config: Config): boolean =>
   config.databaseUrl === null && config.invoiced === null && config.freshbooks === null;
 
-const NOTHING_TO_DO = `taskmirror: there is nothing to mirror yet: no account and no database is configured.
+const NOTHING_TO_DO = `taskmirror: neither an account nor a database is configured.
 
 To see it work, with nothing to configure:
 
@@ -47,17 +47,17 @@ To see it work, with nothing to configure:
 
 To mirror your own accounts, set these in the environment or in .env:
 
-  INVOICED_API_KEY             turns Invoiced on
+  INVOICED_API_KEY            turns Invoiced on
 
-  FRESHBOOKS_ACCOUNT_ID        turns FreshBooks on, with
-  FRESHBOOKS_CLIENT_ID           its OAuth app,
+  FRESHBOOKS_ACCOUNT_ID       turns FreshBooks on, with
+  FRESHBOOKS_CLIENT_ID          its OAuth app,
   FRESHBOOKS_CLIENT_SECRET
   FRESHBOOKS_REDIRECT_URI
-  FRESHBOOKS_REFRESH_TOKEN       a consent,
-  CREDENTIALS_KEY                and a key to keep it under: openssl rand -base64 32
+  FRESHBOOKS_REFRESH_TOKEN      a consent,
+  CREDENTIALS_KEY               and a key to keep it: openssl rand -base64 32
 
-  DATABASE_URL                 where the mirror goes: postgres://USER:PASSWORD@HOST/NAME
-                               (without it: an embedded PostgreSQL in .taskmirror/)
+  DATABASE_URL                where the mirror goes: postgres://USER@HOST/NAME
+                              (without it: its own PostgreSQL in .taskmirror/)
 
 Then: npm start
 `;

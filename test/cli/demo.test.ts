@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runProgram } from '../daemon/process.js';
+import { until } from '../servers/index.js';
+import { makeFolder, run } from './command.js';
+
+test('the demo is up within a minute, can be asked, goes on from where it was, and leaves nothing running', async () => {
+  const folder = makeFolder();
+  const began = performance.now();
+  const first = runProgram(['demo'], { env: {}, folder });
+  await changesAre(first, 2);
+  expect(performance.now() - began).toBeLessThan(60_000);
+  expect(first.output()).toMatch(/^In the mirror: freshbooks 30\d active, \d deleted; invoiced 31\d active/m);
+  expect(statSync(join(folder, '.taskmirror/demo/credentials.key')).mode & 0o777).toBe(0o600);
+
+  for (const line of pasteable(first.output())) {
+    const { code, output } = await run(line, { folder });
+    expect(code).toBe(0);
+    expect(output).toContain('\n(8 rows)');
+  }
+  const status = await run(['status', '--json'], { folder });
+  expect(JSON.parse(status.output)).toMatchObject({
+    connections: [{ problem: null }, { problem: null }],
+    needs: [],
+  });
+  const second = await run(['demo'], { folder });
+  expect(second).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('already: stop it with Ctrl-C there'),
+  });
+
+  // Killed, it leaves the server; the next one finds it, and all that was done.
+  first.kill('SIGKILL');
+  await first.ended;
+  const pidFile = join(folder, '.taskmirror/demo/postgres/data/postmaster.pid');
+  const port = Number(readFileSync(pidFile, 'utf8').split('\n')[3]);
+  const rows = await count(folder);
+  const third = runProgram(['demo'], { env: {}, folder });
+  await changesAre(third, 2);
+  expect(await count(folder)).toBeGreaterThanOrEqual(rows);
+  const log = readFileSync(join(folder, '.taskmirror/demo/daemon.log'), 'utf8');
+  expect(log).not.toMatch(/"outcome":"failed"|"level":"error"/);
+
+  third.kill('SIGINT');
+  expect(await third.ended).toBe(130);
+  expect(existsSync(pidFile)).toBe(false);
+  expect(await answers(port)).toBe(false);
+}, 90_000);
+
+async function changesAre(demo: ReturnType<typeof runProgram>, least: number): Promise<void> {
+  const seen = () => (demo.output().match(/^\d\d:\d\d:\d\d +\d+\.\d s {2}\w/gm) ?? []).length;
+  await until(`${least} changes were seen (${demo.errors()})`, () => seen() >= least, 60_000);
+}
+
+/** The commands that the demo prints, as a shell would take them apart. */
+function pasteable(output: string): readonly (readonly string[])[] {
+  const lines = [...output.matchAll(/^npx taskmirror (sql --demo) "([^"]+)"$/gm)];
+  expect(lines).toHaveLength(2);
+  return lines.map(([, verb = '', query = '']) => [...verb.split(' '), query]);
+}
+
+async function count(folder: string): Promise<number> {
+  const query =
+    'select (select count(*) from invoiced.tasks) + (select count(*) from freshbooks.tasks) as count';
+  const { output } = await run(['sql', '--demo', '--json', query], { folder });
+  return JSON.parse(output)[0].count;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
