@@ -90,6 +90,10 @@ export async function beginRun(
       update sync.runs set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'its process ended'
       where connection = ${connection} and finished_at is null and run_id <> ${run.run_id}::bigint
         and lease = ${lease}`);
+      // What a poll held back that failed or ended so. A walk goes on with what it held.
+      await tx.rows(sql`
+      delete from sync.held_deletions h using sync.runs r
+      where h.holder = r.run_id and r.connection = ${connection} and r.lease = 'poll' and ${lease} = 'poll'`);
       return { connection, kind: lease, runId: run.run_id, startedAt: Number(run.started_at) };
     })
     .catch((error: unknown) => {

@@ -101,7 +101,7 @@ async function confirm(
     const ids = await candidates.next(after);
     const last = ids.at(-1);
     if (last === undefined) break;
-    const answers = await Promise.all(ids.map((id) => ask(client, id, signal)));
+    const answers = await askAll(client, ids, signal);
     unsure.push(...answers.flatMap((answer) => ('unsure' in answer ? [answer.unsure] : [])));
     const applied = await applyAnswers(
       target,
@@ -112,6 +112,19 @@ async function confirm(
     after = last;
   }
   return { counts, left, unsure };
+}
+
+/** Asks for all at once. An API in trouble ends the others' asking too, and nothing is left under way. */
+async function askAll(client: SourceClient, ids: readonly number[], signal: AbortSignal) {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const asking = ids.map((id) => ask(client, id, either));
+  try {
+    return await Promise.all(asking);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(asking);
+  }
 }
 
 async function ask(client: SourceClient, id: number, signal: AbortSignal) {

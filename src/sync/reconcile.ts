@@ -52,7 +52,7 @@ export function reconcile(
   const remote = raw === null ? null : columnsOf(fields, raw);
   const merged = merge({
     fields,
-    base: row.raw === null ? null : columnsOf(fields, row.raw),
+    base: baseOf(source, row),
     local: localColumns(source, row),
     remote: remote ?? 'gone',
     sent: row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)])),
@@ -78,6 +78,12 @@ export function reconcile(
     answeredAt: seen.answeredAt,
     overruled: merged.overruled,
   };
+}
+
+/** What the API and the row last agreed on. A row whose task is gone holds it as it was, unless it was edited since. */
+function baseOf({ fields }: Source, { raw, syncState, columns }: MirrorRow): Columns | null {
+  if (raw !== null) return columnsOf(fields, raw);
+  return syncState === 'synced' ? columns : null;
 }
 
 /** The new base: the task as the API gives it now, null when it is gone for good. */
