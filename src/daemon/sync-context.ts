@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { type Database, databaseNow } from '../mirror/database.js';
 import type { Runtime } from '../runtime.js';
 import { type Account, openSource } from '../sources/index.js';
+import { LONGEST_WRITE_MS } from '../sources/writer.js';
 import type { SyncContext } from '../sync/context.js';
 import { tokenStoreOf } from './consent.js';
 
@@ -25,7 +26,7 @@ export function createSyncContext(
       enabled: config.push,
       quietMs: config.pushDelay,
       boundMs: Math.max(config.pushDelay * 10, 10_000),
-      finishedAfterMs: FINISHED_AFTER_MS,
+      finishedAfterMs: LONGEST_WRITE_MS + API_ENDS_MS,
     },
     account: (connection) => accounts.get(connection) ?? null,
     open: (account, share, connection) =>
@@ -41,5 +42,5 @@ export function createSyncContext(
 
 /** Then other accounts get their turn. Short of the pause after which an API's key cursor is given up. */
 const WALK_SLICE_MS = 20_000;
-/** A request is given up after 30 s at the latest; the API gets as long again to end what it began. */
-const FINISHED_AFTER_MS = 60_000;
+/** Our part of a write is over after LONGEST_WRITE_MS; the API gets this long to end what it began. */
+const API_ENDS_MS = 45_000;

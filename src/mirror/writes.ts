@@ -12,6 +12,8 @@ export interface SavedWrite {
   readonly idempotencyKey: string | null;
   /** Microseconds since 1970. */
   readonly sentAt: number;
+  /** `ok` for one that was done and whose row could not be written yet. */
+  readonly outcome: 'ok' | 'unknown' | null;
   /** What a person decided of a create whose outcome is unknown. */
   readonly decision: 'adopt' | 'create' | null;
   readonly adoptId: number | null;
@@ -68,7 +70,7 @@ export async function endWrite(db: Executor, writeId: string, end: WriteEnd): Pr
 /** The row's writes whose outcome is not settled, oldest first. */
 export async function openWrites(db: Executor, rowId: string): Promise<readonly SavedWrite[]> {
   const rows = await db.rows<WriteRow>(sql`
-    select write_id::text, method, path, sent, idempotency_key, ${micros(sql`sent_at`)} as sent_at, decision,
+    select write_id::text, method, path, sent, idempotency_key, ${micros(sql`sent_at`)} as sent_at, outcome, decision,
       adopt_id::text
     from sync.writes where row_id = ${rowId}::bigint and settled_at is null order by sync.writes.write_id`);
   return rows.map((row) => ({
@@ -78,6 +80,7 @@ export async function openWrites(db: Executor, rowId: string): Promise<readonly 
     sent: row.sent,
     idempotencyKey: row.idempotency_key,
     sentAt: Number(row.sent_at),
+    outcome: row.outcome,
     decision: row.decision,
     adoptId: row.adopt_id === null ? null : Number(row.adopt_id),
   }));
@@ -133,6 +136,7 @@ interface WriteRow {
   readonly sent: JsonObject | null;
   readonly idempotency_key: string | null;
   readonly sent_at: string;
+  readonly outcome: 'ok' | 'unknown' | null;
   readonly decision: 'adopt' | 'create' | null;
   readonly adopt_id: string | null;
 }

@@ -3,8 +3,8 @@ import { ApiError } from './http/errors.js';
 import type { HttpOutcome } from './http/http.js';
 import { usualLimits } from './http/limits.js';
 import type { HttpRequest } from './http/request.js';
-import type { Decoded, Json, JsonObject, SingleAnswer } from './source.js';
-import type { WriteCall } from './writer.js';
+import type { Decoded, Json, JsonObject } from './source.js';
+import type { WriteCall, Written } from './writer.js';
 
 const ROUTES = { POST: 'tasks.create', PUT: 'tasks.update', PATCH: 'tasks.update', DELETE: 'tasks.delete' };
 
@@ -53,13 +53,13 @@ export function writtenTask(
   call: WriteCall,
   outcome: HttpOutcome,
   taskOf: (json: Json) => Decoded | null,
-): SingleAnswer {
+): Written {
   const { requestedAt, answeredAt, refusal, status } = outcome;
   if (refusal) throw refusal;
   const answer = taskOf(outcome.json);
   const id = answer?.ok ? String(answer.task.id) : (answer?.id ?? null);
   if (answer && id !== null && (call.method === 'POST' || id === idIn(call))) {
-    return { requestedAt, answeredAt, answer };
+    return { requestedAt, answeredAt, answer, status };
   }
   throw notWhatWasAsked(call, status, 'the answer is not the task written');
 }

@@ -16,6 +16,9 @@ export interface WriteCall {
  */
 export const LONGEST_WRITE_MS = usualLimits.startWithinMs + usualLimits.totalMs;
 
+/** The answer to a write, and its HTTP status. */
+export type Written = SingleAnswer & { readonly status: number };
+
 /** Writes one account's tasks, one call at a time for a task. */
 export interface SourceWriter {
   /**
@@ -36,5 +39,5 @@ export interface SourceWriter {
    * Throws ApiError, whose `definite` tells whether nothing was done (no token is such an error too), and NeedsConsentError.
    * Any error but an ApiError means that nothing was done.
    */
-  send(call: WriteCall, signal: AbortSignal): Promise<SingleAnswer>;
+  send(call: WriteCall, signal: AbortSignal): Promise<Written>;
 }

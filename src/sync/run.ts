@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { isUnavailable } from '../mirror/database.js';
+import { pausedSince } from '../mirror/pause.js';
 import {
   type Counts,
   finishRun,
@@ -31,9 +32,14 @@ export class PersonNeededError extends Error {
   override readonly name = 'PersonNeededError';
 }
 
+/** A person paused the connection while it was at work. */
+class PausedError extends Error {
+  override readonly name = 'PausedError';
+}
+
 /**
  * Does a run's work under its lease, which is renewed meanwhile, and ends the run with what came of it. `work` gets a signal that
- * aborts when the process is to stop or the lease is lost, and gives null when it only pauses between two slices.
+ * aborts when the process is to stop, the lease is lost or the connection is paused, and gives null when it only pauses between two slices.
  * `counts` gives what was done when the work throws. Throws only when the database can't be reached.
  */
 export async function runUnderLease(
@@ -52,7 +58,9 @@ export async function runUnderLease(
     const either = AbortSignal.any([signal, lost.signal]);
     // Each request under way listens, and a batch of them waits for its turn.
     setMaxListeners(0, either);
-    const result = await work(either).catch((error: unknown) => failure(error, signal.aborted, counts()));
+    const result = await work(either).catch((error: unknown) =>
+      failure(error, reasonToStop(error, signal, lost.signal), counts()),
+    );
     if (result === null) return null;
     const totals = await finishRun(context.db, lease, result);
     const { outcome, error }: RunLog = totals
@@ -89,16 +97,22 @@ async function keepAlive(
     // A database that can't be reached now may be there at the next beat; every commit checks the lease anyway.
     const kept = await renewLease(db, lease).catch(() => true);
     if (!kept) lost.abort(new LeaseLostError(`the lease on ${lease.connection}'s ${lease.kind} was lost`));
+    const paused = await pausedSince(db, lease.connection).catch(() => null);
+    if (paused !== null) lost.abort(new PausedError());
   }
 }
 
-function failure(error: unknown, stopping: boolean, counts: Counts): RunResult {
+/** Why the run was told to stop; null where it failed by itself. */
+function reasonToStop(error: unknown, stop: AbortSignal, lost: AbortSignal): string | null {
+  if (stop.aborted) return 'the worker was stopped';
+  if (lost.reason instanceof PausedError) return 'the connection was paused';
+  return lost.aborted || error instanceof LeaseLostError ? 'its lease was lost' : null;
+}
+
+function failure(error: unknown, stopped: string | null, counts: Counts): RunResult {
   const result = { counts, cursor: null, pulled: false };
   if (isUnavailable(error)) throw error;
-  if (stopping || error instanceof LeaseLostError) {
-    const reason = stopping ? 'the worker was stopped' : 'its lease was lost';
-    return { ...result, outcome: 'interrupted', error: reason };
-  }
+  if (stopped !== null) return { ...result, outcome: 'interrupted', error: stopped };
   const message = error instanceof Error ? error.message : String(error);
   const failed = { ...result, outcome: 'failed' as const, error: message };
   return needsPerson(error) ? { ...failed, problem: message } : failed;

@@ -3,7 +3,7 @@ import type { HttpRequest } from '../http/request.js';
 import { idIn, notWhatWasAsked, sendWrite, writtenTask } from '../send-write.js';
 import type { Decoded, Json, SingleAnswer } from '../source.js';
 import { changedMembers, createdMembers } from '../write-calls.js';
-import type { SourceWriter, WriteCall } from '../writer.js';
+import type { SourceWriter, WriteCall, Written } from '../writer.js';
 import { fields } from './fields.js';
 
 interface Parts {
@@ -38,12 +38,12 @@ export function invoicedWriter({ ask, read, taskOf, startWithinMs }: Parts): Sou
   };
 
   /** Done is 204. Not found is as good, if it is true of this task alone: a wrong base URL finds nothing either. */
-  async function deleted(call: WriteCall, outcome: HttpOutcome, signal: AbortSignal): Promise<SingleAnswer> {
+  async function deleted(call: WriteCall, outcome: HttpOutcome, signal: AbortSignal): Promise<Written> {
     const { requestedAt, answeredAt, refusal, status } = outcome;
-    if (refusal === null && status === 204) return { requestedAt, answeredAt, answer: 'gone' };
+    if (refusal === null && status === 204) return { requestedAt, answeredAt, answer: 'gone', status };
     if (refusal !== null && refusal.kind !== 'not-found') throw refusal;
     const seen = await read(Number(idIn(call)), signal);
-    if (seen.answer === 'gone') return seen;
+    if (seen.answer === 'gone') return { ...seen, status };
     throw refusal ?? notWhatWasAsked(call, status, 'the task is still there');
   }
 }

@@ -102,13 +102,16 @@ async function saveNextCall(
   const after = change ?? { raw, columns: local };
   const pending =
     after.raw === null ? [] : differing(source.fields, after.columns, columnsOf(source.fields, after.raw));
-  const call = pending.length === 0 ? null : client.writer.next(id, after.columns, pending);
+  // A deleted task may take no data: it is restored or archived first.
+  const wakes = pending.includes('vis_state') && after.raw?.['vis_state'] === 1;
+  const call =
+    pending.length === 0 ? null : client.writer.next(id, after.columns, wakes ? ['vis_state'] : pending);
 
   const saved = await asWorker(context.db, lease, async (tx): Promise<string | null | 'moved'> => {
     if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0)
       return 'moved';
-    for (const { writeId } of open)
-      await endWrite(tx, writeId, { outcome: 'unknown', status: null, settled: true });
+    for (const { writeId, outcome } of open)
+      await endWrite(tx, writeId, { outcome: outcome ?? 'unknown', status: null, settled: true });
     if (call === null) return null;
     const version = change === null ? row.version : null;
     return (

@@ -1,11 +1,11 @@
 import { settle } from '../../merge/settle.js';
-import { findPending, type PendingRow, putOff } from '../../mirror/pending.js';
+import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { asWorker } from '../../mirror/runs.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/http/errors.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
-import type { RemoteTask, SingleAnswer } from '../../sources/source.js';
+import type { Decoded, RemoteTask, SingleAnswer } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import { columnsIn, localColumns, type Observed, reconcile } from '../reconcile.js';
 import { type Made, makeRoom } from './made.js';
@@ -23,24 +23,26 @@ export interface SavedCall {
  */
 export async function sendSaved(sender: Sender, row: PendingRow, saved: SavedCall): Promise<boolean> {
   const { context, source, lease, client, signal, troubles } = sender;
-  try {
-    const answer = await client.writer.send(saved.call, signal);
+  const { writeId, call } = saved;
+  const sent = await client.writer.send(call, signal).catch((error: unknown) => ({ error }));
+  if (!('error' in sent)) {
     troubles.over();
-    return await settleAnswer(sender, row.rowId, saved, answer);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.definite) {
-      const status = error instanceof ApiError ? error.status : null;
-      await endWrite(context.db, saved.writeId, { outcome: 'refused', status, settled: true });
-      throw error;
-    }
-    await endWrite(context.db, saved.writeId, { outcome: 'unknown', status: error.status, settled: false });
-    const reason = `${error.message}; whether it was done is looked up when the API must have finished with it`;
-    await asWorker(context.db, lease, (tx) =>
-      putOff(tx, source, row, { reason, afterMs: context.push.finishedAfterMs }),
-    );
-    if (troubles.met()) throw error;
-    return false;
+    // From here on it was done: whatever goes wrong leaves the write open, to be looked at again.
+    return settleAnswer(sender, row.rowId, saved, sent, sent.status);
   }
+  const { error } = sent;
+  if (!(error instanceof ApiError) || error.definite) {
+    const status = error instanceof ApiError ? error.status : null;
+    await endWrite(context.db, writeId, { outcome: 'refused', status, settled: true });
+    throw error;
+  }
+  await endWrite(context.db, writeId, { outcome: 'unknown', status: error.status, settled: false });
+  const reason = `${error.message}; whether it was done is looked up when the API must have finished with it`;
+  await asWorker(context.db, lease, (tx) =>
+    putOff(tx, source, row, { reason, afterMs: context.push.finishedAfterMs }),
+  );
+  if (troubles.met()) throw error;
+  return false;
 }
 
 /** Someone may edit the row while its answer is settled; not for ever. */
@@ -52,22 +54,25 @@ export async function settleAnswer(
   rowId: string,
   { writeId, call }: SavedCall,
   answer: SingleAnswer,
+  status: number | null,
 ): Promise<boolean> {
   const { context, source, connection, lease } = sender;
+  if (answer.answer !== 'gone' && !answer.answer.ok)
+    return leaveUnreadable(sender, rowId, { writeId, call }, answer.answer, status);
   for (let round = 0; round < ROUNDS; round++) {
     const row = await findPending(context.db, source, rowId);
     if (row === null) break;
     const look = await later(sender, row, call, answer);
+    if (look === 'unknown') break;
     const change = await asWorker(context.db, lease, async (tx) => {
       const made = call.method === 'POST' ? await makeRoom(tx, sender, row, call, answer) : null;
-      const change =
-        look === null
-          ? settled(sender, row, call, answer, made)
-          : reconcile(source, context.policy, row, look);
+      const change = look
+        ? reconcile(source, context.policy, row, look)
+        : after(sender, row, call, answer, made);
       if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0) {
         throw new MovedError();
       }
-      await endWrite(tx, writeId, { outcome: 'ok', status: null, settled: true });
+      await endWrite(tx, writeId, { outcome: 'ok', status, settled: true });
       return change;
     }).catch((error: unknown) => {
       if (error instanceof MovedError) return 'moved' as const;
@@ -82,26 +87,42 @@ export async function settleAnswer(
     return true;
   }
   // It was done. Until the row can be written, what was sent goes on counting as our own in every merge.
-  await endWrite(context.db, writeId, { outcome: 'ok', status: null, settled: false });
+  await endWrite(context.db, writeId, { outcome: 'ok', status, settled: false });
   return false;
 }
 
 class MovedError extends Error {}
 
+/** It was done, but what the API shows of it can't be mirrored. A task that was made is never made again for that. */
+async function leaveUnreadable(
+  { context, source, lease, count }: Sender,
+  rowId: string,
+  { writeId, call }: SavedCall,
+  { id, reason }: Extract<Decoded, { ok: false }>,
+  status: number | null,
+): Promise<false> {
+  await endWrite(context.db, writeId, { outcome: 'ok', status, settled: false });
+  const row = await findPending(context.db, source, rowId);
+  if (row === null || call.method !== 'POST') return false;
+  const words = `it was made at the API as task ${id}, which can't be mirrored: ${reason}`;
+  if (await asWorker(context.db, lease, (tx) => refuse(tx, source, row, words))) count({ failed: 1 });
+  return false;
+}
+
 /**
  * Another look at a task whose row was written from a later look than this answer, which may be older than that. What was
- * sent still counts as our own when it is merged. Null when the answer itself will do.
+ * sent still counts as our own when it is merged. Null when the answer itself will do, `unknown` when the API would not show it.
  */
 async function later(
   { client, signal }: Sender,
   row: PendingRow,
   call: WriteCall,
   { answer, requestedAt }: SingleAnswer,
-): Promise<Observed | null> {
+): Promise<Observed | null | 'unknown'> {
   const late = row.syncedAt !== null && requestedAt < row.syncedAt;
   if (!late || answer === 'gone' || !answer.ok || call.method === 'POST') return null;
-  const again = await client.read(answer.task.id, signal);
-  if (again.answer !== 'gone' && !again.answer.ok) return null;
+  const again = await client.read(answer.task.id, signal).catch(() => null);
+  if (again === null || (again.answer !== 'gone' && !again.answer.ok)) return 'unknown';
   return {
     ...again,
     id: answer.task.id,
@@ -110,17 +131,16 @@ async function later(
   };
 }
 
-function settled(
+function after(
   sender: Sender,
   row: PendingRow,
   call: WriteCall,
   { answer, answeredAt }: SingleAnswer,
   made: Made | null,
 ): RowChange {
-  if (answer === 'gone') return deleted(sender, row, answeredAt);
-  if (answer.ok) return written(sender, row, call, answer.task, answeredAt, made);
-  const request = `${sender.source.name} ${call.method} ${call.path}`;
-  throw new ApiError({ kind: 'unreadable', request, words: answer.reason });
+  return answer === 'gone' || !answer.ok
+    ? deleted(sender, row, answeredAt)
+    : written(sender, row, call, answer.task, answeredAt, made);
 }
 
 /** Our delete was done. What was edited since stays: a row that was restored meanwhile is to be made anew. */

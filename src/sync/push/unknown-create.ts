@@ -49,7 +49,7 @@ export async function resolveUnknownCreate(
     const [first] = exact.sort((a, b) => a.task.id - b.task.id);
     if (first) return adopt(sender, row, write, { ...first, answer: { ok: true, task: first.task } });
   }
-  if (exact.length === 0 && similar.length === 0) {
+  if (exact.length === 0 && similar.length === 0 && write.outcome !== 'ok') {
     const key = write.idempotencyKey;
     const young = now - write.sentAt < KEY_LIVES_US;
     const reuseKey =
@@ -123,7 +123,7 @@ async function adopt(sender: Sender, row: PendingRow, write: SavedWrite, seen: S
     return;
   }
   const call = { method: 'POST' as const, path: write.path, sent, idempotencyKey };
-  await settleAnswer(sender, row.rowId, { writeId: write.writeId, call }, seen);
+  await settleAnswer(sender, row.rowId, { writeId: write.writeId, call }, seen, null);
 }
 
 async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly RemoteTask[]): Promise<void> {
@@ -132,7 +132,9 @@ async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly Re
     .map(({ id, columns }) => `${id} (${columns['name']})`)
     .join(', ');
   const words =
-    `whether the task was made is not known, and it could be one of ${tasks.length} at the API: ${named}. ` +
+    (tasks.length > 0
+      ? `whether the task was made is not known, and it could be one of ${tasks.length} at the API: ${named}. `
+      : 'the API has said that it made the task, but shows none that it could be. ') +
     `Run taskmirror retry ${row.rowId} --adopt ID if it is one of them, or --create if it is none`;
   const refused = await asWorker(sender.context.db, sender.lease, (tx) =>
     refuse(tx, sender.source, row, words),
