@@ -2,16 +2,34 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
+import { addConflicts } from './verbs/conflicts.js';
 import { addDemo } from './verbs/demo.js';
 import { addMigrate } from './verbs/migrate.js';
+import { addPause } from './verbs/pause.js';
+import { addPlan } from './verbs/plan.js';
+import { addResume } from './verbs/resume.js';
 import { addResync } from './verbs/resync.js';
+import { addRetry } from './verbs/retry.js';
 import { addSandbox } from './verbs/sandbox.js';
 import { addSql } from './verbs/sql.js';
 import { addStart } from './verbs/start.js';
 import { addStatus } from './verbs/status.js';
 
 /** In the order of the help. */
-const VERBS = [addStart, addDemo, addResync, addStatus, addSql, addMigrate, addSandbox];
+const VERBS = [
+  addStart,
+  addDemo,
+  addResync,
+  addStatus,
+  addPlan,
+  addConflicts,
+  addRetry,
+  addPause,
+  addResume,
+  addSql,
+  addMigrate,
+  addSandbox,
+];
 
 /** The command line: one file for each verb. */
 export function makeProgram(cli: Cli): Command {

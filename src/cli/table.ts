@@ -33,7 +33,7 @@ function length(text: string): number {
 }
 
 /** Values come from elsewhere: control characters must not reach the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/\r?\n/g, '⏎').replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }

@@ -3,9 +3,9 @@ import { TaskmirrorError } from '../../errors.js';
 import type { Queues } from '../../jobs/queues.js';
 import { type Requested, requestResync } from '../../jobs/requests.js';
 import { queueState } from '../../jobs/state.js';
-import { listConnections } from '../../mirror/connections.js';
 import type { Cli } from '../cli.js';
-import { type Mirror, withMirror } from '../mirror.js';
+import { chooseConnections } from '../connections.js';
+import { withMirror } from '../mirror.js';
 import { parseSince } from '../resync/since.js';
 import { type Asked, waitForAll } from '../resync/wait.js';
 
@@ -45,7 +45,7 @@ async function resync(options: Options, cli: Cli): Promise<void> {
     );
   }
   await withMirror(cli, options, async (mirror) => {
-    const names = await chooseConnections(mirror, options.connection);
+    const names = (await chooseConnections(mirror.db, options.connection)).map(({ name }) => name);
     const queues = await mirror.queues();
     const asked: Asked[] = [];
     for (const connection of names) {
@@ -61,19 +61,6 @@ async function resync(options: Options, cli: Cli): Promise<void> {
     if (!options.wait) await warnWithoutWorkers(queues, cli);
     else if (!(await waitForAll(asked, { db: mirror.db, queues, cli }))) cli.finish(1);
   });
-}
-
-async function chooseConnections({ db }: Mirror, wanted: string | undefined): Promise<readonly string[]> {
-  const names = (await listConnections(db)).map(({ name }) => name);
-  if (names.length === 0) {
-    throw new TaskmirrorError(
-      'configuration',
-      'There is no connection yet: set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID, and run npm start.',
-    );
-  }
-  if (wanted === undefined) return names;
-  if (names.includes(wanted)) return [wanted];
-  throw new TaskmirrorError('usage', `There is no connection ${wanted}: use ${names.join(' or ')}.`);
 }
 
 function told(connection: string, { jobId, request, deduplicated }: Requested): string {

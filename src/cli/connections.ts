@@ -1,0 +1,22 @@
+import { TaskmirrorError } from '../errors.js';
+import { type Connection, listConnections } from '../mirror/connections.js';
+import type { Executor } from '../mirror/database.js';
+
+/** The connection of this name, or all where none is named. Throws where there is none, naming those that there are. */
+export async function chooseConnections(
+  db: Executor,
+  wanted: string | undefined,
+): Promise<readonly Connection[]> {
+  const all = await listConnections(db);
+  if (all.length === 0) {
+    throw new TaskmirrorError(
+      'configuration',
+      'There is no connection yet: set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID, and run npm start.',
+    );
+  }
+  if (wanted === undefined) return all;
+  const chosen = all.filter(({ name }) => name === wanted);
+  if (chosen.length > 0) return chosen;
+  const names = all.map(({ name }) => name).join(' or ');
+  throw new TaskmirrorError('usage', `There is no connection ${wanted}: use ${names}.`);
+}
