@@ -73,7 +73,7 @@ BEGIN
   ) THEN
     PERFORM sync.refuse('INSERT', source, task, 'connection',
       format('there is no connection "%s" for %s', task ->> 'connection', source),
-      coalesce(format('Use one of: %s. `npx taskmirror connections add` makes another.', known),
+      coalesce('Use one of: ' || known || '. `npx taskmirror connections add` makes another.',
         format('No account of %s has been set up: configure one and start the worker once.', source)), '23503');
   END IF;
 

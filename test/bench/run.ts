@@ -1,0 +1,14 @@
+/** `npm run bench -- capture`: runs one benchmark, which prints its figures. */
+const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+  capture: () => import('./capture.js'),
+};
+
+const [name = ''] = process.argv.slice(2);
+const load = benchmarks[name];
+if (load === undefined) {
+  process.stderr.write(`Which benchmark? One of: ${Object.keys(benchmarks).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  const benchmark = await load();
+  await benchmark.run();
+}
