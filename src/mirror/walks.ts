@@ -24,13 +24,16 @@ export interface Walk {
   /** Seconds since its last step. */
   readonly idleSeconds: number;
   readonly runOpen: boolean;
+  /** Whether it came to its end, and its process before it could say so. */
+  readonly over: boolean;
 }
 
 export async function findWalk(db: Executor, connection: string): Promise<Walk | null> {
   const [row] = await db.rows<WalkRow>(sql`
     select w.connection, w.walk_id::text, w.run_id::text, w.kind, w.request, w.force, ${micros(sql`w.started_at`)} as started_at,
       w.position, w.batches, w.attempts, w.yielded, extract(epoch from clock_timestamp() - w.updated_at)::float8 as idle,
-      exists (select from sync.runs r where r.run_id = w.run_id and r.finished_at is null) as run_open
+      exists (select from sync.runs r where r.run_id = w.run_id and r.finished_at is null) as run_open,
+      w.batches > 0 and exists (select from sync.runs r where r.run_id = w.run_id and r.outcome in ('ok', 'stopped')) as over
     from sync.walks w where w.connection = ${connection}`);
   return row === undefined
     ? null
@@ -48,9 +51,11 @@ export async function findWalk(db: Executor, connection: string): Promise<Walk |
         yielded: row.yielded,
         idleSeconds: row.idle,
         runOpen: row.run_open,
+        over: row.over,
       };
 }
 
+/** Does nothing where the connection has a walk already. */
 export async function openWalk(
   db: Executor,
   walk: Pick<Walk, 'connection' | 'runId' | 'kind' | 'request' | 'force' | 'startedAt'>,
@@ -58,7 +63,8 @@ export async function openWalk(
   await db.rows(sql`
     insert into sync.walks (connection, walk_id, run_id, kind, request, force, started_at)
     values (${walk.connection}, ${walk.runId}::bigint, ${walk.runId}::bigint, ${walk.kind}, ${walk.request}, ${walk.force},
-      ${fromMicros(walk.startedAt)})`);
+      ${fromMicros(walk.startedAt)})
+    on conflict (connection) do nothing`);
 }
 
 /** Goes on with a walk under a run of its own, from its place or from the beginning. */
@@ -180,4 +186,5 @@ interface WalkRow {
   readonly yielded: boolean;
   readonly idle: number;
   readonly run_open: boolean;
+  readonly over: boolean;
 }

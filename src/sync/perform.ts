@@ -1,4 +1,5 @@
 import { type Connection, findConnection } from '../mirror/connections.js';
+import { databaseNow } from '../mirror/database.js';
 import { approveDeletes } from '../mirror/pending.js';
 import { findEnded } from '../mirror/runs.js';
 import { closeWalk, findWalk, openWalk } from '../mirror/walks.js';
@@ -57,7 +58,10 @@ async function walk(
   if (over) await closeWalk(context.db, taken.walk);
   // Pages may have shifted while a first read was broken off: a sweep makes sure of it.
   const sweep = over && taken.walk.kind === 'read' && taken.walk.attempts > 1;
-  if (sweep) await openWalk(context.db, { ...taken.walk, kind: 'sweep', request: null, force: false });
+  if (sweep) {
+    const startedAt = await databaseNow(context.db);
+    await openWalk(context.db, { ...taken.walk, kind: 'sweep', request: null, force: false, startedAt });
+  }
   if (!taken.mine || (sweep && request === null)) return { state: 'continue' };
   return { state: 'done', runId: taken.lease.runId, ...end };
 }

@@ -26,8 +26,9 @@ const LONGEST_PAUSE_S = 30;
 
 /**
  * Takes the connection's walk: the one between two slices, whoever asked for it; else one that broke off, from its place
- * where the source can; else a new one. A request does not go on with a walk that broke off, since that has passed
- * what changed before it; only a first read is always gone on with. Gives milliseconds to wait when another process is at it.
+ * where the source can; else a new one. A request does not go on with another's walk that broke off, since that has passed
+ * what changed before it; only a first read is always gone on with. Who asked for a walk that a schedule goes on with is told of
+ * its end. Gives milliseconds to wait when another process is at it.
  */
 export async function takeWalk(
   context: SyncContext,
@@ -37,24 +38,28 @@ export async function takeWalk(
 ): Promise<Taken | { readonly busyMs: number }> {
   const { db } = context;
   const { name } = connection;
-  const found = await findWalk(db, name);
+  const there = await findWalk(db, name);
+  if (there?.over) await closeWalk(db, there);
+  const found = there?.over ? null : there;
   const busy = async () => ({ busyMs: await leaseRemaining(db, name, 'walk') });
 
   if (found?.yielded && found.runOpen && (source.resumable || found.idleSeconds < LONGEST_PAUSE_S)) {
     const lease: Lease = { connection: name, kind: 'walk', runId: found.runId };
     if (!(await resumeRun(db, lease))) return busy();
-    if (!(await isStill(context, found))) {
+    if (!(await isStill(context, name, found))) {
       await yieldLease(db, lease);
       return { busyMs: 0 };
     }
     return { walk: found, lease, mine: found.request === (request?.id ?? null) };
   }
 
-  const goesOn = found !== null && (request === null || found.kind === 'read');
+  const goesOn =
+    found !== null && (request === null || found.kind === 'read' || found.request === request.id);
+  const asked = request?.id ?? (goesOn ? found.request : null);
   const kind: RunKind = goesOn ? found.kind : newKind(connection, request);
-  const lease = await beginRun(db, { connection: name, kind, lease: 'walk', request: request?.id ?? null });
+  const lease = await beginRun(db, { connection: name, kind, lease: 'walk', request: asked });
   if (lease === null) return busy();
-  if (found !== null && !(await isStill(context, found))) {
+  if (!(await isStill(context, name, found))) {
     await finishRun(db, lease, {
       outcome: 'interrupted',
       counts: noCounts,
@@ -67,20 +72,20 @@ export async function takeWalk(
 
   if (goesOn) {
     const fromStart = !source.resumable || !(await walkIsWhole(db, found));
-    await reopenWalk(db, found, { runId: lease.runId, request: request?.id ?? null, fromStart });
+    await reopenWalk(db, found, { runId: lease.runId, request: asked, fromStart });
   } else {
     if (found !== null) await closeWalk(db, found);
     await openWalk(db, {
       connection: name,
       runId: lease.runId,
       kind,
-      request: request?.id ?? null,
+      request: asked,
       force: request?.force ?? false,
       startedAt: lease.startedAt,
     });
   }
   const walk = await findWalk(db, name);
-  if (walk === null) throw new Error(`the walk of ${name} vanished`);
+  if (walk?.runId !== lease.runId) throw new Error(`the walk of ${name} vanished`);
   return { walk, lease, mine: true };
 }
 
@@ -89,10 +94,8 @@ function newKind({ cursor }: Connection, request: ResyncRequest | null): RunKind
   return request ? 'resync' : 'sweep';
 }
 
-/** Whether nobody touched the walk between our look at it and our taking its lease. */
-async function isStill({ db }: SyncContext, seen: Walk): Promise<boolean> {
-  const now = await findWalk(db, seen.connection);
-  return (
-    now !== null && now.walkId === seen.walkId && now.runId === seen.runId && now.batches === seen.batches
-  );
+/** Whether nobody touched the walk, or made one, between our look at it and our taking its lease. */
+async function isStill({ db }: SyncContext, connection: string, seen: Walk | null): Promise<boolean> {
+  const now = await findWalk(db, connection);
+  return now?.walkId === seen?.walkId && now?.runId === seen?.runId && now?.batches === seen?.batches;
 }

@@ -68,7 +68,9 @@ export async function walkSlice(
         if (!kept) throw new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
         seen = { pages: seen.pages + step.pages, rows: seen.rows + step.fetched };
         onProgress({ ...seen, total });
-        if (source.resumable && next !== null && context.runtime.now() >= until) {
+        // A walk goes on a page before its place: with two pages at least it comes on in every slice, however slow.
+        const cameOn = seen.pages > 1;
+        if (source.resumable && cameOn && next !== null && context.runtime.now() >= until) {
           await yieldWalk(context.db, connection.name);
           await yieldLease(context.db, lease);
           return null;
