@@ -28,9 +28,9 @@ export function told(field: Field | undefined, value: Json): string {
 }
 
 /** `row 12, task 345 "Call customer"`; without a task while the API has none. */
-export function namedRow(rowId: string, id: number | null, name: string | null): string {
+export function namedRow(rowId: string, id: number | null, name: string | null, most = LONGEST): string {
   const task = id === null ? '' : `, task ${id}`;
-  return `row ${rowId}${task}${name === null ? '' : ` ${short(JSON.stringify(name))}`}`;
+  return `row ${rowId}${task}${name === null ? '' : ` ${short(JSON.stringify(name), most)}`}`;
 }
 
 /** Microseconds since 1970 as ISO 8601 in UTC, to the second. */
@@ -45,7 +45,7 @@ function scalarOf({ type }: Column, value: Json): Json {
 }
 
 /** Values come from elsewhere, and may be long. */
-function short(text: string): string {
+function short(text: string, most = LONGEST): string {
   const letters = [...printable(text)];
-  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join('')}…` : letters.join('');
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : letters.join('');
 }

@@ -1,7 +1,14 @@
+import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
+import type { Executor } from './database.js';
 
 /** Told by the capture triggers when a local writer's transaction commits; the payload names the source. */
 const CHANNEL = 'taskmirror_edits';
+
+/** Has whoever listens look for what is pending, as if it had just been edited. */
+export async function wakePush(db: Executor): Promise<void> {
+  await db.rows(sql`select pg_notify(${CHANNEL}, '')`);
+}
 
 export interface Listening {
   close(): Promise<void>;

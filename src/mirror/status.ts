@@ -20,6 +20,12 @@ export interface ConnectionStatus {
   readonly lagSeconds: number | null;
   readonly rows: { readonly active: number; readonly archived: number; readonly deleted: number };
   readonly pending: number;
+  /** The pending row whose change has waited longest; null while none is pending. */
+  readonly oldestPending: {
+    readonly rowId: string;
+    readonly name: string | null;
+    readonly since: number;
+  } | null;
   readonly failed: number;
   /** Overruled values that were not put back. */
   readonly conflicts: number;
@@ -58,6 +64,7 @@ export async function readStatus(
   tables: readonly TaskTable[],
 ): Promise<readonly ConnectionStatus[]> {
   const counts = sql.join(tables.map(countsOf), sql` union all `);
+  const oldest = sql`${sql.join(tables.map(oldestOf), sql` union all `)} order by since, row_id limit 1`;
   const rows = await db.rows<StatusRow>(sql`
     select c.name, c.source, c.account, c.paused_at is not null as paused, c.problem, c.poll_every_ms::float8 as poll_every,
       exists (select from sync.cursors k where k.connection = c.name) as read,
@@ -65,9 +72,11 @@ export async function readStatus(
       extract(epoch from clock_timestamp() - c.last_pull_at)::float8 as lag,
       coalesce(t.active, 0) as active, coalesce(t.archived, 0) as archived, coalesce(t.deleted, 0) as deleted,
       coalesce(t.pending, 0) as pending, coalesce(t.failed, 0) as failed,
+      o.row_id::text as oldest_row, o.name as oldest_name, ${micros(sql`o.since`)} as oldest_since,
       (select count(*)::int from sync.conflicts f where f.connection = c.name and f.restored_at is null) as conflicts,
       (select count(*)::int from sync.unreadable u where u.connection = c.name) as unreadable
     from sync.connections c left join (${counts}) t on t.connection = c.name
+    left join lateral (${oldest}) o on true
     order by c.name`);
   const runs = await readRuns(db);
   return rows.map((row) => ({
@@ -83,6 +92,10 @@ export async function readStatus(
     lagSeconds: row.lag === null ? null : Math.max(0, Math.round(row.lag)),
     rows: { active: row.active, archived: row.archived, deleted: row.deleted },
     pending: row.pending,
+    oldestPending:
+      row.oldest_row === null
+        ? null
+        : { rowId: row.oldest_row, name: row.oldest_name, since: Number(row.oldest_since) },
     failed: row.failed,
     conflicts: row.conflicts,
     unreadable: row.unreadable,
@@ -103,6 +116,11 @@ const countsOf = (table: TaskTable) => sql`
     count(*) filter (where sync_state = 'pending')::int as pending,
     count(*) filter (where sync_state = 'failed')::int as failed
   from ${tableName(table)} group by connection`;
+
+/** Relies on the partial index of rows that are not synced. */
+const oldestOf = (table: TaskTable) => sql`
+  select row_id, name, coalesce(pending_since, edited_at, synced_at, clock_timestamp()) as since from ${tableName(table)}
+  where connection = c.name and sync_state = 'pending'`;
 
 /** The last run of each kind and lease: one look into `runs_by_connection` for each. */
 function readRuns(db: Executor): Promise<readonly RunRow[]> {
@@ -151,6 +169,9 @@ interface StatusRow {
   readonly archived: number;
   readonly deleted: number;
   readonly pending: number;
+  readonly oldest_row: string | null;
+  readonly oldest_name: string | null;
+  readonly oldest_since: string | null;
   readonly failed: number;
   readonly conflicts: number;
   readonly unreadable: number;

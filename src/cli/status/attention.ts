@@ -9,7 +9,7 @@ export function needsOf(connection: ConnectionStatus): readonly string[] {
     problem,
     ...['poll', 'walk'].map((lease) => brokenOff(lastOf(connection.runs, lease), problem)),
     failed > 0 &&
-      `${counted(failed, 'row')} could not be sent; see sync_error where sync_state = 'failed' in ${connection.source}.tasks.`,
+      `${counted(failed, 'row')} could not be sent: taskmirror plan says why, and taskmirror retry sends them again.`,
     unreadable > 0 &&
       `${counted(unreadable, 'task')} can't be mirrored; see sync.unreadable for which and why.`,
     isLate(connection) &&

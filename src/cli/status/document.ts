@@ -20,6 +20,7 @@ export function documentOf({ at, connections, queues, needs }: Report): object {
 
 function connectionOf(connection: ConnectionReport): object {
   const { name, source, account, paused, problem, rows, pending, failed, conflicts, unreadable } = connection;
+  const oldest = connection.oldestPending;
   return {
     name,
     source,
@@ -31,6 +32,7 @@ function connectionOf(connection: ConnectionReport): object {
     lag_seconds: connection.lagSeconds,
     rows,
     pending,
+    oldest_pending: oldest && { row_id: oldest.rowId, name: oldest.name, since: instant(oldest.since) },
     failed,
     conflicts,
     unreadable,

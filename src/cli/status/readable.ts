@@ -1,4 +1,5 @@
 import type { RunStatus } from '../../mirror/status.js';
+import { namedRow } from '../values.js';
 import { ago, counted, number, span, wrap } from '../words.js';
 import { beginningOf } from './attention.js';
 import type { ConnectionReport, Report } from './report.js';
@@ -17,6 +18,7 @@ const INDENT = '  ';
 
 function blockOf(connection: ConnectionReport, at: number): readonly string[] {
   const { name, source, rows, pending, failed, conflicts, unreadable, lagSeconds } = connection;
+  const oldest = connection.oldestPending;
   const title = name === source ? name : `${name} (${source})`;
   const state = connection.paused ? 'paused' : beginningOf(connection);
   const lag = lagSeconds === null ? '' : ` (lag ${span(lagSeconds)})`;
@@ -35,6 +37,7 @@ function blockOf(connection: ConnectionReport, at: number): readonly string[] {
       'waiting',
       `${number(pending)} pending, ${number(failed)} failed, ${number(conflicts)} in conflict, ${number(unreadable)} unreadable`,
     ],
+    ...(oldest === null ? [] : [['oldest', oldestOf(oldest, at)] as const]),
     ['next', nextOf(connection, at)],
     ...connection.runs.map((run, index) => [index === 0 ? 'runs' : '', runOf(run, at)]),
   ] as const;
@@ -43,6 +46,15 @@ function blockOf(connection: ConnectionReport, at: number): readonly string[] {
     ...lines.map(([label, text]) => `${INDENT}${(label ?? '').padEnd(9)}${text}`),
     ...connection.needs.flatMap((need) => note(need, INDENT)),
   ];
+}
+
+/** `row 12 "Call customer", pending for 5 m 3 s` */
+function oldestOf(
+  { rowId, name, since }: NonNullable<ConnectionReport['oldestPending']>,
+  at: number,
+): string {
+  const waits = `pending for ${span((at - since / 1_000) / 1_000)}`;
+  return `${namedRow(rowId, null, name, WIDTH - 54)}, ${waits}`;
 }
 
 function nextOf({ nextPollAt, nextSweepAt }: ConnectionReport, at: number): string {

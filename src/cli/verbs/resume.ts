@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { wakePush } from '../../mirror/edits.js';
 import { setPaused } from '../../mirror/pause.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
@@ -18,6 +19,7 @@ async function resume(name: string, { demo }: { demo?: boolean }, cli: Cli): Pro
   await withMirror(cli, { demo }, async ({ db }) => {
     await chooseConnections(db, name);
     const changed = await setPaused(db, name, false);
+    if (changed) await wakePush(db);
     cli.output.write(
       changed
         ? `${name} goes on: running workers read what has changed, and send what waits, within a minute.\n`
