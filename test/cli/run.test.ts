@@ -5,7 +5,19 @@ import { reportError } from '../../src/cli/report-error.js';
 import { exitCodeOf, TaskmirrorError } from '../../src/errors.js';
 import { makeFolder, run } from './command.js';
 
-const VERBS = ['start', 'resync', 'status', 'sql', 'migrate', 'sandbox'];
+const VERBS = [
+  'start',
+  'resync',
+  'status',
+  'plan',
+  'conflicts',
+  'retry',
+  'pause',
+  'resume',
+  'sql',
+  'migrate',
+  'sandbox',
+];
 
 describe('wrong usage ends with 2 and one line that says what was meant', () => {
   test.each([
@@ -15,6 +27,9 @@ describe('wrong usage ends with 2 and one line that says what was meant', () => 
     [['sandbox', '--seed'], "option '--seed <N>' argument missing"],
     [['sandbox', '--invoiced-port', '70000'], 'use a port from 0 to 65535'],
     [['migrate', 'now'], 'too many arguments'],
+    [['conflicts', 'lst'], 'too many arguments'],
+    [['conflicts', 'restore', 'x'], 'use a whole number from 1 on'],
+    [['pause'], "missing required argument 'NAME'"],
     [['--quiet'], "unknown option '--quiet'"],
   ])('%j', async (args, line) => {
     const { code, output, errors } = await run(args);
