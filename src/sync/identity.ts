@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Connection, type Identity, rememberIdentity } from '../mirror/connections.js';
 import { sampleKnown } from '../mirror/tasks.js';
+import { ApiError } from '../sources/http/errors.js';
 import type { Account } from '../sources/index.js';
 import { columnsOf } from '../sources/raw.js';
-import type { Source, SourceClient } from '../sources/source.js';
+import type { RemoteTask, Source, SourceClient } from '../sources/source.js';
 import type { SyncContext } from './context.js';
 import { PersonNeededError } from './run.js';
 
@@ -51,10 +52,10 @@ async function recognise(
   if (known.size === 0) return;
   let found = 0;
   for (const [id, row] of known) {
-    const { answer } = await client.read(id, signal);
-    if (answer === 'gone' || !answer.ok || row.raw === null) continue;
+    const answer = await find(client, id, signal);
+    if (answer === null || row.raw === null) continue;
     const before = columnsOf(source.fields, row.raw);
-    const after = columnsOf(source.fields, answer.task.raw);
+    const after = columnsOf(source.fields, answer.raw);
     // A creation time never changes; where there is none, a name that stayed is the best witness.
     if ('created_at' in before && before['created_at'] !== after['created_at']) {
       throw another(name, `task ${id} was made at another time than the task ${id} known so far`);
@@ -62,6 +63,17 @@ async function recognise(
     if ('created_at' in before || before['name'] === after['name']) found++;
   }
   if (found === 0) throw another(name, `none of ${known.size} known tasks was found again`);
+}
+
+/** The task, or null where there is none, whether the API proves that or not: an empty account can't. */
+async function find(client: SourceClient, id: number, signal: AbortSignal): Promise<RemoteTask | null> {
+  try {
+    const { answer } = await client.read(id, signal);
+    return answer === 'gone' || !answer.ok ? null : answer.task;
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === 'not-found') return null;
+    throw error;
+  }
 }
 
 const another = (name: string, why: string): PersonNeededError =>

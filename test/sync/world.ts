@@ -12,7 +12,7 @@ import type { SyncContext } from '../../src/sync/context.js';
 import { createPerform } from '../../src/sync/perform.js';
 import { createTokenStore, packTokens } from '../../src/sync/tokens.js';
 import type { Perform, ResyncRequest, WorkKind, WorkResult } from '../../src/sync/work.js';
-import { createTestDatabase } from '../servers/index.js';
+import { createTestDatabase, type TestDatabase } from '../servers/index.js';
 
 export type Connection = 'invoiced' | 'freshbooks';
 export const connections: readonly Connection[] = ['invoiced', 'freshbooks'];
@@ -44,6 +44,8 @@ export interface Worker {
 }
 
 export interface WorldOptions {
+  /** Migrated; one of the world's own where not given. */
+  readonly database?: TestDatabase;
   readonly sandbox?: SandboxOptions;
   readonly context?: Partial<
     Pick<SyncContext, 'policy' | 'deleteLimit' | 'walkSliceMs' | 'push' | 'account' | 'open'>
@@ -54,7 +56,7 @@ export interface WorldOptions {
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const sandbox = await startSandbox(options.sandbox);
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const db = openDatabase(database.url, { applicationName: 'taskmirror test' });
   const sql = postgres(database.url, { max: 3, onnotice: () => {} });
   const runtime = options.runtime ?? systemRuntime;

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { prefetch } from '../../src/sync/prefetch.js';
+
+const never = new AbortController().signal;
+
+/** Numbers, one each turn of the event loop; tells how far it got and whether it was ended. */
+function numbers(count: number, end?: () => void) {
+  const told = { given: 0, ended: false };
+  const open = async function* (signal: AbortSignal): AsyncGenerator<number> {
+    try {
+      for (let number = 1; number <= count; number++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+        told.given = number;
+        yield number;
+      }
+      end?.();
+    } finally {
+      told.ended = true;
+    }
+  };
+  return { open, told };
+}
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test('gives everything once, in order, in batches of what has come meanwhile', async () => {
+  const batches: (readonly number[])[] = [];
+  for await (const batch of prefetch(numbers(50).open, 4, never)) {
+    batches.push(batch);
+    await turns(10);
+  }
+  expect(batches.flat()).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  expect(Math.max(...batches.map((batch) => batch.length))).toBeLessThanOrEqual(5);
+  expect(batches.length).toBeLessThan(50);
+});
+
+test('is never more than so many items ahead of a slow consumer', async () => {
+  const { open, told } = numbers(1000);
+  let taken = 0;
+  for await (const batch of prefetch(open, 4, never)) {
+    taken += batch.length;
+    await turns(30);
+    expect(told.given - taken).toBeLessThanOrEqual(5);
+    if (taken > 100) break;
+  }
+  expect(told.ended).toBe(true);
+});
+
+test('what came before a fault is given first', async () => {
+  const { open } = numbers(3, () => {
+    throw new Error('broken');
+  });
+  const taken: number[] = [];
+  const run = async () => {
+    for await (const batch of prefetch(open, 10, never)) {
+      taken.push(...batch);
+      await turns(20);
+    }
+  };
+  await expect(run()).rejects.toThrow('broken');
+  expect(taken).toEqual([1, 2, 3]);
+});
+
+test('a consumer that leaves, or throws, ends the source before it goes on', async () => {
+  const left = numbers(100);
+  for await (const _ of prefetch(left.open, 4, never)) break;
+  expect(left.told.ended).toBe(true);
+
+  const threw = numbers(100);
+  const run = async () => {
+    for await (const _ of prefetch(threw.open, 4, never)) throw new Error('no more');
+  };
+  await expect(run()).rejects.toThrow('no more');
+  expect(threw.told.ended).toBe(true);
+});
+
+test('a source that waits is ended by the signal, with its reason', async () => {
+  const stop = new AbortController();
+  const open = async function* (signal: AbortSignal): AsyncGenerator<number> {
+    yield 1;
+    await new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  };
+  const run = async () => {
+    for await (const _ of prefetch(open, 4, stop.signal)) stop.abort(new Error('stopped'));
+  };
+  await expect(run()).rejects.toThrow('stopped');
+});
