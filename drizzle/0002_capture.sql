@@ -274,8 +274,9 @@ BEGIN
       CASE WHEN vis_state = 1 THEN push_attempts ELSE 0 END,
       CASE WHEN vis_state = 1 THEN push_after END
     FROM deleted
-    -- What the API has never had, nor may yet get from a create under way, goes for good.
-    WHERE id IS NOT NULL OR raw IS NOT NULL OR EXISTS (
+    -- What the API has never had, nor may yet get from a create under way, goes for good. Only READ COMMITTED sees
+    -- for certain whether there is one: an older snapshot may miss it.
+    WHERE id IS NOT NULL OR raw IS NOT NULL OR current_setting('transaction_isolation') <> 'read committed' OR EXISTS (
       SELECT FROM sync.writes w WHERE w.row_id = deleted.row_id AND w.settled_at IS NULL AND w.method = 'POST'
     )$sql$, TG_TABLE_SCHEMA, kept) USING clock_timestamp();
   GET DIAGNOSTICS put_back = ROW_COUNT;

@@ -3,11 +3,11 @@ import { type Database, databaseNow } from '../../src/mirror/database.js';
 import { findById, writeMerged } from '../../src/mirror/tasks.js';
 import { fields } from '../../src/sources/invoiced/fields.js';
 
-const PAGES = 200;
+const PAGES = 100;
 const PAGE = 100;
 const table = { name: 'invoiced', fields };
 
-/** Milliseconds that the worker's own statement takes to write 200 pages of 100 changed rows; their reading is left out. */
+/** Milliseconds that the worker's own statement takes to write 100 pages of 100 changed rows; their reading is left out. */
 export async function writePages(db: Database): Promise<number> {
   const answeredAt = await databaseNow(db);
   let ms = 0;

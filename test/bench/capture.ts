@@ -42,7 +42,7 @@ export async function run(): Promise<void> {
       say(`  ${table} set ${set}: ${figures}`);
     }
     const figures = await compare(sql, 'invoiced.tasks', ['plain', 'worker'], () => writePages(db));
-    say(`The worker's pages, 200 of 100 rows each: ${figures}`);
+    say(`The worker's pages, 100 of 100 rows each: ${figures}`);
   } finally {
     await db.close();
     await sql.end();

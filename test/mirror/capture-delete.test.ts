@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../servers/index.js';
 import { type Mirror, openMirror, type Row, refusalOf, type Source, sources } from './mirror.js';
 
 let mirror: Mirror;
@@ -80,6 +81,40 @@ describe.each(sources)('a DELETE from %s.tasks', (source) => {
     expect(after).toMatchObject({ id: null, raw: null, vis_state: 1, sync_state: 'pending' });
     // It has waited since it was inserted.
     expect(new Date(String(after?.['pending_since']))).toEqual(row['pending_since']);
+  });
+
+  test('waits for a create that is being saved, and then for its outcome', async () => {
+    const row = await inserted(source);
+    const worker = await mirror.sql.reserve();
+    let deletion: Promise<unknown> = Promise.resolve();
+    try {
+      await worker`begin`;
+      await worker`select from ${worker(source)}.tasks where row_id = ${row.row_id} for update`;
+      deletion = remove(source, row).execute();
+      await until('the DELETE waits', async () => {
+        const waiting = await mirror.sql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return waiting.length > 0;
+      });
+      await worker`
+        insert into sync.writes (connection, row_id, method, path)
+        values (${source}, ${row.row_id}, 'POST', '/tasks')`;
+      await worker`commit`;
+    } finally {
+      worker.release();
+    }
+    await deletion;
+    expect(await mirror.find(source, row.row_id)).toMatchObject({ vis_state: 1, sync_state: 'pending' });
+  });
+
+  test('in a snapshot from before the create was saved keeps the row as well', async () => {
+    const row = await inserted(source);
+    await mirror.sql.begin('isolation level repeatable read', async (tx) => {
+      await tx`select from ${tx(source)}.tasks`;
+      await create(row, source, {});
+      await tx`delete from ${tx(source)}.tasks where row_id = ${row.row_id}`;
+    });
+    expect(await mirror.find(source, row.row_id)).toMatchObject({ vis_state: 1, sync_state: 'pending' });
   });
 
   test('of a row that is deleted already leaves it as it was', async () => {
