@@ -109,7 +109,7 @@ function planRow(source: Source, writer: DryWriter, row: UnsyncedRow, stops: boo
       new: fieldValue(field, local),
     })),
     calls: calls.map(({ method, sent }) => ({ method, sent })),
-    held: stops && action === 'delete',
+    held: stops && action === 'delete' && row.raw !== null,
     open: row.open,
     notBefore: row.pushAfter,
     error: row.syncError,

@@ -126,9 +126,12 @@ test('deletes that the brake holds up are told, with what lets them go', async (
   expect(plan.connections[0].deletes_held_up).toContain('--force');
   expect(plan.rows.map((row: { held_up: boolean }) => row.held_up)).toEqual([...Array(30).fill(true), false]);
   const text = await does('plan', '--connection', 'freshbooks');
+  expect(text).toContain('freshbooks: 1 row to send, 30 deletes held up\n');
   expect(text).toMatch(/: delete, held up$/m);
   expect(text).toContain('--force');
   expect(text).toMatch(/"Goes all the same": create$/m);
+  expectOutcome(await world.push('freshbooks'), 'stopped');
+  expect(await does('status')).toContain('! The last push stopped: 30 of 30 active tasks');
 });
 
 test('a create of unknown outcome says that the API is looked at first', async () => {

@@ -13,9 +13,11 @@ const WIDTH = 80;
 
 function blockOf({ connection, rows, failed, brake }: Plan): string {
   const { name, paused, problem } = connection;
-  const moving = rows.filter(({ action }) => action !== 'nothing').length;
+  const held = rows.filter((row) => row.held).length;
+  const moving = rows.filter(({ action }) => action !== 'nothing').length - held;
   const title = [
     moving === 0 ? 'nothing to send' : `${counted(moving, 'row')} to send`,
+    ...(held > 0 ? [`${counted(held, 'delete')} held up`] : []),
     ...(failed.length > 0 ? [`${counted(failed.length, 'row')} failed`] : []),
   ].join(', ');
   return [

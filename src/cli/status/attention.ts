@@ -7,7 +7,7 @@ export function needsOf(connection: ConnectionStatus): readonly string[] {
   return [
     paused && `It is paused; to go on: taskmirror resume ${name}`,
     problem,
-    ...['poll', 'walk'].map((lease) => brokenOff(lastOf(connection.runs, lease), problem)),
+    ...['poll', 'walk', 'push'].map((lease) => brokenOff(lastOf(connection.runs, lease), problem)),
     failed > 0 &&
       `${counted(failed, 'row')} could not be sent: taskmirror plan says why, and taskmirror retry sends them again.`,
     unreadable > 0 &&

@@ -70,12 +70,14 @@ function runOf(run: RunStatus, at: number): string {
     run.inserted > 0 && `${number(run.inserted)} new`,
     run.updated > 0 && `${number(run.updated)} changed`,
     run.deleted > 0 && `${number(run.deleted)} deleted`,
-    run.failed > 0 && `${number(run.failed)} unreadable`,
+    run.failed > 0 && `${number(run.failed)} ${run.kind === 'push' ? 'refused' : 'unreadable'}`,
+    run.conflicts > 0 && `${number(run.conflicts)} in conflict`,
   ].filter(Boolean);
+  const done = run.kind === 'push' ? `${number(run.pushed)} sent` : counted(run.fetched, 'row');
   const outcome = run.outcome ?? (run.running ? 'running' : 'waiting');
   const when = ago(millis(run.finishedAt ?? run.startedAt), at);
   const since = run.outcome === null ? `since ${when.replace(/ ago$/, '')}` : when;
-  return `${run.kind.padEnd(7)}${outcome} ${since}: ${[counted(run.fetched, 'row'), ...changes].join(', ')}`;
+  return `${run.kind.padEnd(7)}${outcome} ${since}: ${[done, ...changes].join(', ')}`;
 }
 
 function note(need: string, indent: string): readonly string[] {
