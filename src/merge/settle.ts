@@ -7,6 +7,8 @@ export interface SettleInput extends Omit<MergeInput, 'remote' | 'sent'> {
   readonly sent: Columns;
   /** The task as the API gave it in answer to the write. */
   readonly answer: Columns;
+  /** What the API filled in by itself when it made the task; null where that isn't known, or the task was there already. */
+  readonly filledIn?: Columns | null;
 }
 
 export interface Settled extends Merged {
@@ -21,7 +23,7 @@ export interface Settled extends Merged {
  * merged like any other answer's.
  */
 export function settle(input: SettleInput): Settled {
-  const { fields, base, local, sent, answer } = input;
+  const { fields, base, local, sent, answer, filledIn = null } = input;
   const written = fields.filter((field) => holds(field, sent) && holds(field, answer));
   const refused = written.filter(
     (field) => base !== null && !same(field, answer, sent) && same(field, answer, base),
@@ -32,6 +34,15 @@ export function settle(input: SettleInput): Settled {
   const agreed: Record<string, Columns[string]> = { ...(base ?? { vis_state: 0 }) };
   for (const field of written) if (!refused.includes(field)) Object.assign(agreed, pick(field, answer));
   const here: Record<string, Columns[string]> = { ...local };
+  for (const field of base === null ? fields : []) {
+    if (!field.writable || field.name === 'vis_state' || holds(field, sent) || !holds(field, answer))
+      continue;
+    // A create leaves out what holds nothing: what the API fills in there is nobody's edit, and no conflict with one.
+    if (same(field, local, {})) {
+      Object.assign(agreed, pick(field, answer));
+      Object.assign(here, pick(field, answer));
+    } else if (filledIn !== null && holds(field, filledIn)) Object.assign(agreed, pick(field, filledIn));
+  }
   for (const field of normalised) {
     if (same(field, local, sent)) Object.assign(here, pick(field, answer));
   }

@@ -68,6 +68,11 @@ export function isRefusedData(error: unknown): error is Error {
   return /^(22|23|54)...$/.test(code);
 }
 
+/** Whether the statement would have given a key away that another row has. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
+}
+
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

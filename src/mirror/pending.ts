@@ -7,6 +7,8 @@ import { arrayOf, type MirrorRow, type StoredRow, toRow } from './tasks.js';
 export interface PendingRow extends MirrorRow {
   /** How often sending it has been put off in a row. */
   readonly attempts: number;
+  /** Whether the API first showed the task after a create was sent whose outcome isn't known yet: it may be that one's work. */
+  readonly younger: boolean;
 }
 
 /** When a pending row is due: after a quiet time since its last edit, but no later than a bound after its first. */
@@ -31,7 +33,8 @@ export async function findDue(
   { limit, except, deletes, ...quiet }: DueOptions,
 ): Promise<readonly PendingRow[]> {
   const rows = await db.rows<PendingStored>(sql`
-    select t.id::text as id, t.push_attempts::int as attempts, ${bookkeeping('t')}, ${transported(table, 't')} as columns
+    select t.id::text as id, t.push_attempts::int as attempts, ${younger} as younger, ${bookkeeping('t')},
+      ${transported(table, 't')} as columns
     from ${tableName(table)} t
     where t.connection = ${connection} and t.sync_state = 'pending' and ${dueAt(quiet)} <= clock_timestamp()
       and t.row_id <> all (${arrayOf(except)}::bigint[])
@@ -44,7 +47,8 @@ export async function findDue(
 /** The row as it stands now; null when it is gone. */
 export async function findPending(db: Executor, table: TaskTable, rowId: string): Promise<PendingRow | null> {
   const [row] = await db.rows<PendingStored>(sql`
-    select t.id::text as id, t.push_attempts::int as attempts, ${bookkeeping('t')}, ${transported(table, 't')} as columns
+    select t.id::text as id, t.push_attempts::int as attempts, ${younger} as younger, ${bookkeeping('t')},
+      ${transported(table, 't')} as columns
     from ${tableName(table)} t where t.row_id = ${rowId}::bigint`);
   return row === undefined ? null : toPending(row);
 }
@@ -88,7 +92,7 @@ export async function approveDeletes(db: Executor, connection: string): Promise<
     update sync.connections set deletes_approved_at = clock_timestamp() where name = ${connection}`);
 }
 
-/** Puts a row off that could not be sent now; it stays pending, and says why. Not if it was edited meanwhile. */
+/** Puts a row off that could not be sent now; it stays pending, and says why. Not if it was edited meanwhile, or if somebody holds it locked. */
 export async function putOff(
   tx: Executor,
   table: TaskTable,
@@ -98,7 +102,7 @@ export async function putOff(
   await tx.rows(sql`
     update ${tableName(table)} t set sync_error = ${reason}, push_attempts = least(t.push_attempts + 1, 30),
       push_after = clock_timestamp() + ${Math.ceil(afterMs)} * interval '1 millisecond'
-    where t.row_id = ${row.rowId}::bigint and t.sync_state = 'pending' and ${notEditedSince(row)}`);
+    where ${free(table, row)}`);
 }
 
 /** Marks a row as refused, with the API's words. One that was edited meanwhile stays pending: the new edit is sent. */
@@ -110,7 +114,7 @@ export async function refuse(
 ): Promise<boolean> {
   const refused = await tx.rows(sql`
     update ${tableName(table)} t set sync_state = 'failed', sync_error = ${words}, push_after = null
-    where t.row_id = ${row.rowId}::bigint and t.sync_state = 'pending' and ${notEditedSince(row)}
+    where ${free(table, row)}
     returning 1`);
   return refused.length > 0;
 }
@@ -130,11 +134,24 @@ const dueAt = ({ quietMs, boundMs }: Quiet): SQL => sql`
     t.edited_at + ${quietMs} * interval '1 millisecond',
     t.pending_since + ${boundMs} * interval '1 millisecond')), 'epoch')`;
 
-const notEditedSince = ({ editedAt }: Pick<PendingRow, 'editedAt'>): SQL =>
-  sql`${micros(sql`t.edited_at`)} is not distinct from ${editedAt}::bigint`;
+/** Nobody's open transaction is waited for: it would hold up the other rows, and keep our lease from being renewed. */
+const free = (table: TaskTable, { rowId, editedAt }: Pick<PendingRow, 'rowId' | 'editedAt'>): SQL => sql`
+  t.row_id in (
+    select f.row_id from ${tableName(table)} f
+    where f.row_id = ${rowId}::bigint and f.sync_state = 'pending'
+      and ${micros(sql`f.edited_at`)} is not distinct from ${editedAt}::bigint
+    for update skip locked)`;
+
+const younger: SQL = sql`
+  exists (
+    select from sync.writes w
+    where w.connection = t.connection and w.method = 'POST' and w.settled_at is null and w.sent_at < t.first_seen_at)`;
 
 interface PendingStored extends StoredRow {
   readonly attempts: number;
+  readonly younger: boolean;
 }
 
-const toPending = (row: PendingStored): PendingRow => ({ ...toRow(row), attempts: row.attempts });
+const toPending = (row: PendingStored): PendingRow => {
+  return { ...toRow(row), attempts: row.attempts, younger: row.younger };
+};

@@ -5,7 +5,7 @@ import { bookkeeping, type TaskTable, tableName, transported } from './table.js'
 import { type StoredRow, toRow } from './tasks.js';
 
 /** A row that is not synced, and what stands in the way of sending it. */
-export interface UnsyncedRow extends PendingRow {
+export interface UnsyncedRow extends Omit<PendingRow, 'younger'> {
   /** When the first of its local changes was made, microseconds since 1970. */
   readonly pendingSince: number | null;
   /** Not to be sent before this; null for at once. */

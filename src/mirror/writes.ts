@@ -31,7 +31,7 @@ export interface NewWrite {
 
 /**
  * Saves the intent of a write, with its row locked so that nobody deletes it meanwhile. `version` holds it to the row that
- * was read; null where this transaction has written the row itself. Null when the row moved.
+ * was read; null where this transaction has written the row itself. Null when the row moved, or somebody holds it locked.
  */
 export async function saveWrite(
   tx: Executor,
@@ -43,7 +43,7 @@ export async function saveWrite(
     with row as (
       select row_id from ${tableName(table)}
       where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
-      for update
+      for update skip locked
     )
     insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key)
     select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},
@@ -65,6 +65,13 @@ export async function endWrite(db: Executor, writeId: string, end: WriteEnd): Pr
       answered_at = coalesce(answered_at, clock_timestamp()),
       settled_at = case when ${end.settled} then clock_timestamp() end
     where write_id = ${writeId}::bigint`);
+}
+
+/** Remembers the task that a create made whose row can't be written now: the next push looks for no other. */
+export async function adoptLater(db: Executor, writeId: string, id: number): Promise<void> {
+  await db.rows(sql`
+    update sync.writes set decision = 'adopt', adopt_id = ${id}::bigint
+    where write_id = ${writeId}::bigint and settled_at is null`);
 }
 
 /** The row's writes whose outcome is not settled, oldest first. */
@@ -99,6 +106,21 @@ export async function unknownTwins(
   return { count, lastSentAt: Number(last ?? 0) };
 }
 
+/** What the creates sent that were begun before the API first showed this row's task, and that are still to be looked up. */
+export async function earlierCreates(
+  db: Executor,
+  table: TaskTable,
+  rowId: string,
+): Promise<readonly JsonObject[]> {
+  const rows = await db.rows<{ sent: JsonObject }>(sql`
+    select w.sent from ${tableName(table)} t
+    join sync.writes w on w.connection = t.connection and w.method = 'POST' and w.settled_at is null
+      and w.sent_at < t.first_seen_at
+    join ${tableName(table)} made on made.row_id = w.row_id and made.sync_state = 'pending'
+    where t.row_id = ${rowId}::bigint and w.row_id <> t.row_id`);
+  return rows.map(({ sent }) => sent);
+}
+
 /** How many creates were sent for this row under this key. */
 export async function countSent(db: Executor, rowId: string, idempotencyKey: string): Promise<number> {
   const { count } = await db.row<{ count: number }>(sql`
@@ -125,7 +147,11 @@ export async function knownBefore(
         select from sync.writes w where w.row_id = t.row_id and w.method = 'POST'))
     union all
     select r.id::text from sync.retired_ids r
-    where r.connection = ${connection} and r.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)`);
+    where r.connection = ${connection} and r.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)
+    union all
+    select u.task_id from sync.unreadable u
+    where u.connection = ${connection} and u.task_id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb))
+      and ${micros(sql`u.first_seen_at`)} <= ${since}`);
   return new Set(rows.map(({ id }) => Number(id)));
 }
 

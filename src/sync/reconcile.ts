@@ -38,16 +38,20 @@ export function insertion(source: Source, { id, task, answeredAt }: Observed): R
 
 /**
  * What an observation makes of a row. Null when it changes nothing, or was asked for before the answer had arrived that the
- * row was last written from: then it may be older than what the row holds.
+ * row was last written from: then it may be older than what the row holds. `unsettled`: whether a write of the row stays open.
  */
 export function reconcile(
   source: Source,
   policy: ConflictPolicy,
   row: MirrorRow,
   seen: Observed,
+  unsettled: boolean = row.sent.length > 0,
 ): RowChange | null {
-  if (row.syncedAt !== null && seen.requestedAt < row.syncedAt) return null;
+  if (isLate(row, seen)) return null;
   const { fields } = source;
+  if (seen.task === 'gone' && source.deletesForGood && row.sent.includes(null)) {
+    return deletedHere(source, row, seen.answeredAt, unsettled);
+  }
   const raw = rawAfter(source, row, seen);
   const remote = raw === null ? null : columnsOf(fields, raw);
   const merged = merge({
@@ -63,7 +67,7 @@ export function reconcile(
       seen.skew,
     ),
   });
-  const state = stateAfter(row, merged.pending.length > 0);
+  const state = stateAfter(row, merged.pending.length > 0, unsettled);
   const same =
     isDeepStrictEqual(raw, row.raw) &&
     isDeepStrictEqual(merged.columns, row.columns) &&
@@ -78,6 +82,22 @@ export function reconcile(
     answeredAt: seen.answeredAt,
     overruled: merged.overruled,
   };
+}
+
+/** Whether it was asked for before the answer had arrived that the row was last written from. */
+export const isLate = (row: Pick<MirrorRow, 'syncedAt'>, { requestedAt }: Observation): boolean =>
+  row.syncedAt !== null && requestedAt < row.syncedAt;
+
+/** Our own delete was done. What was edited since stays: a row that was restored meanwhile is to be made anew. */
+export function deletedHere(
+  source: Source,
+  row: MirrorRow,
+  answeredAt: number,
+  unsettled: boolean,
+): RowChange {
+  const columns = localColumns(source, row);
+  const syncState = columns['vis_state'] === 1 && !unsettled ? 'synced' : 'pending';
+  return { id: row.id, row, columns, raw: null, syncState, syncError: null, answeredAt, overruled: [] };
 }
 
 /** What the API and the row last agreed on. A row whose task is gone holds it as it was, unless it was edited since. */
@@ -106,9 +126,16 @@ export function columnsIn({ fields }: Source, body: JsonObject): Columns {
   return Object.assign({}, ...fields.map((field) => field.decode(body)));
 }
 
-/** A refused edit stays refused until it is edited again or the API comes to hold the same. */
-function stateAfter(row: MirrorRow, pending: boolean): Pick<RowChange, 'syncState' | 'syncError'> {
-  if (!pending) return { syncState: 'synced', syncError: null };
+/**
+ * A refused edit stays refused until it is edited again or the API comes to hold the same. A row with an open write is not at rest: the
+ * push has a last look at it, when nothing of that write can arrive any more, and forgets what was sent.
+ */
+function stateAfter(
+  row: MirrorRow,
+  pending: boolean,
+  unsettled: boolean,
+): Pick<RowChange, 'syncState' | 'syncError'> {
+  if (!pending) return { syncState: unsettled ? 'pending' : 'synced', syncError: null };
   if (row.syncState === 'failed') return { syncState: 'failed', syncError: row.syncError };
   return { syncState: 'pending', syncError: null };
 }

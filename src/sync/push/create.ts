@@ -8,22 +8,30 @@ import type { Sender } from './sender.js';
 
 /**
  * Makes a row's task at the API. The intent is saved first, with the row locked against deletion: from then on a crash leaves a write of
- * unknown outcome, never a second create. `former` is an attempt of which no trace was found; it is settled in the same
- * transaction, and its key may serve once more.
+ * unknown outcome, never a second create. `former` are writes of which nothing can arrive any more, an attempt among them of which no
+ * trace was found; they are settled in the same transaction, and an attempt's key may serve once more.
  */
 export async function create(
   sender: Sender,
   row: PendingRow,
-  former: { readonly write: SavedWrite; readonly reuseKey: boolean } | null = null,
+  former: readonly SavedWrite[] = [],
+  reuseKey: string | null = null,
 ): Promise<void> {
   const { context, source, client, connection, lease } = sender;
-  const key = (former?.reuseKey && former.write.idempotencyKey) || randomUUID();
-  const call = client.writer.create(localColumns(source, row), key);
+  const call = client.writer.create(localColumns(source, row), reuseKey ?? randomUUID());
   const writeId = await asWorker(context.db, lease, async (tx) => {
-    if (former) await endWrite(tx, former.write.writeId, { outcome: 'unknown', status: null, settled: true });
     const { rowId } = row;
-    return saveWrite(tx, source, { ...call, connection, rowId, runId: lease.runId }, row.version);
+    const saved = await saveWrite(
+      tx,
+      source,
+      { ...call, connection, rowId, runId: lease.runId },
+      row.version,
+    );
+    for (const { writeId, outcome } of saved === null ? [] : former)
+      await endWrite(tx, writeId, { outcome: outcome ?? 'unknown', status: null, settled: true });
+    return saved;
   });
-  // A row that was edited or deleted since it was read is looked at by the next run.
-  if (writeId !== null) await sendSaved(sender, row, { writeId, call });
+  // A row that was edited or deleted since it was read, or that somebody holds locked, is looked at by the next run.
+  if (writeId === null) sender.left();
+  else await sendSaved(sender, row, { writeId, call });
 }

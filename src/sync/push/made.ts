@@ -15,7 +15,17 @@ export interface Made {
   /** The task in a later look than the answer, where a pull had one. */
   readonly raw: JsonObject | null;
   readonly answeredAt: number | null;
+  /** Whether a write of the folded row is still open. */
+  readonly open: boolean;
 }
+
+/** The row, or the one to be folded into it, was changed since it was read, or somebody holds it locked. */
+export class MovedError extends Error {}
+
+/** The task is another row's own insert, and can't be this row's too. */
+export class OwnedError extends Error {}
+
+const alone = { raw: null, answeredAt: null, open: false };
 
 /**
  * Readies the mirror for a row that becomes a task's: a row that a pull made for the same task meanwhile is folded into it, its edits kept,
@@ -28,14 +38,16 @@ export async function makeRoom(
   call: WriteCall,
   { answer, requestedAt }: SingleAnswer,
 ): Promise<Made> {
-  if (answer === 'gone' || !answer.ok) return { row, raw: null, answeredAt: null };
+  if (answer === 'gone' || !answer.ok) return { row, ...alone };
   const { id } = answer.task;
   if (row.id !== null && row.id !== id) await retireId(tx, connection, row.id, row.rowId);
   const twin = (await findById(tx, source, connection, [id])).get(id);
-  if (twin === undefined || twin.rowId === row.rowId) return { row, raw: null, answeredAt: null };
+  if (twin === undefined || twin.rowId === row.rowId) return { row, ...alone };
 
-  if (!(await foldTwin(tx, source, twin.rowId, row.rowId))) {
-    throw new Error(
+  const folded = await foldTwin(tx, source, twin, row.rowId);
+  if (folded === 'moved') throw new MovedError();
+  if (folded === 'own insert') {
+    throw new OwnedError(
       `task ${id} of ${connection} is row ${twin.rowId}'s already, and can't be row ${row.rowId}'s too`,
     );
   }
@@ -44,6 +56,7 @@ export async function makeRoom(
     row: { ...row, columns: withEditsOf(twin) },
     raw: later?.raw ?? null,
     answeredAt: later?.syncedAt ?? null,
+    open: twin.sent.length > 0,
   };
 
   /** Whoever edited the pulled row meant this task; an edit of the row itself is by whoever made it, and goes first. */

@@ -16,6 +16,9 @@ const AT_ONCE = 5;
 /** Enough to keep all hands busy while the next are looked up. */
 const LOOK_AHEAD = 50;
 
+/** After this long a row that somebody held locked, or kept editing, is tried again. */
+const LEFT_MS = 1_000;
+
 /** Sends the local changes that are due, row by row, in parallel. A slow or failing row does not hold up the others. */
 export async function push(
   context: SyncContext,
@@ -42,6 +45,7 @@ export async function push(
   const client = context.open(account, 'push', connection.name);
   let counts = noCounts;
   let deletes = true;
+  let left = false;
   const work = async (signal: AbortSignal): Promise<RunResult> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
     const brake = await brakeOnDeletes(context, connection.name, account);
@@ -58,6 +62,9 @@ export async function push(
       count: (more: Partial<Counts>) => {
         counts = addCounts(counts, more);
       },
+      left: () => {
+        left = true;
+      },
     };
     await sendAll(sender, deletes);
     return {
@@ -72,8 +79,9 @@ export async function push(
   try {
     const end = await runUnderLease(context, lease, 'push', signal, () => counts, work);
     const outcome = end?.outcome ?? 'ok';
-    const next = outcome === 'ok' ? await nextDue(db, source, connection.name, context.push, deletes) : null;
-    if (next !== null) return { state: 'later', afterMs: next };
+    const goesOn = outcome === 'ok' || (outcome === 'stopped' && !deletes);
+    const next = goesOn ? await nextDue(db, source, connection.name, context.push, deletes) : null;
+    if (next !== null) return { state: 'later', afterMs: left ? Math.max(next, LEFT_MS) : next };
     return { state: 'done', runId: lease.runId, outcome, error: end?.error ?? null };
   } finally {
     await client.close();

@@ -2,11 +2,13 @@ import { differing } from '../../merge/merge.js';
 import { databaseNow } from '../../mirror/database.js';
 import { findPending, type PendingRow, putOff } from '../../mirror/pending.js';
 import { asWorker } from '../../mirror/runs.js';
-import { type RowChange, writeMerged } from '../../mirror/tasks.js';
-import { endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
+import { writeMerged } from '../../mirror/tasks.js';
+import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';
-import { localColumns, type Observed, reconcile } from '../reconcile.js';
+import { columnsIn, localColumns, type Observed, reconcile } from '../reconcile.js';
 import { create } from './create.js';
+import { matches } from './matches.js';
+import { rest } from './rest.js';
 import { type SavedCall, sendSaved } from './send.js';
 import type { Sender } from './sender.js';
 import { meet, UnreadableTaskError } from './trouble.js';
@@ -23,10 +25,11 @@ export async function pushRow(sender: Sender, row: PendingRow): Promise<void> {
   try {
     const open = row.sent.length > 0 ? await openWrites(sender.context.db, row.rowId) : [];
     if (await waitsForApi(sender, row, open)) return;
+    if (row.younger && (await waitsForTwin(sender, row))) return;
     const unknown = open.find(({ method }) => method === 'POST');
     // One at a time: which tasks are still free to be adopted depends on who went before.
     if (unknown) await sender.inTurn(() => resolveUnknownCreate(sender, row, unknown));
-    else if (row.raw === null) await createOrRest(sender, row);
+    else if (row.raw === null) await createOrRest(sender, row, open);
     else await bringNearer(sender, row, open);
   } catch (error) {
     await meet(sender, row, error);
@@ -48,10 +51,26 @@ async function waitsForApi(
   return true;
 }
 
-async function createOrRest(sender: Sender, row: PendingRow): Promise<void> {
+/**
+ * Puts off what was edited in a row that a pull made, if its task may be the work of a create whose outcome is being looked up:
+ * once it has been changed it could not be recognised.
+ */
+async function waitsForTwin({ context, source, lease }: Sender, row: PendingRow): Promise<boolean> {
+  if (row.raw === null) return false;
+  const task = columnsOf(source.fields, row.raw);
+  const creates = await earlierCreates(context.db, source, row.rowId);
+  if (!creates.some((sent) => matches(source, columnsIn(source, sent), task) === 'exactly')) return false;
+  const reason = 'it may be the task of another row, whose making is being looked up';
+  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs: TWIN_MS }));
+  return true;
+}
+
+const TWIN_MS = 1_000;
+
+async function createOrRest(sender: Sender, row: PendingRow, open: readonly SavedWrite[]): Promise<void> {
   // Deleted before it was ever made, or after it was gone: there is nothing to tell the API.
-  if (row.columns['vis_state'] === 1) await rest(sender, row);
-  else await create(sender, row);
+  if (row.columns['vis_state'] === 1) await rest(sender, row, open);
+  else await create(sender, row, open);
 }
 
 async function bringNearer(
@@ -65,18 +84,21 @@ async function bringNearer(
   let fresh = false;
   for (let calls = 0; calls < MOST_CALLS && row?.syncState === 'pending'; calls++) {
     const saved = await saveNextCall(sender, row, open, fresh);
-    open = [];
+    if (saved !== 'moved') open = [];
     fresh = false;
     if (saved === 'at rest') return;
     if (saved !== 'moved') {
       if (!(await sendSaved(sender, row, saved))) return;
       fresh = true;
     }
-    const edited: number | null = row.editedAt;
+    const { editedAt: edited, version }: PendingRow = row;
     row = await findPending(context.db, sender.source, row.rowId);
+    // It has not moved: somebody holds it locked.
+    if (saved === 'moved' && row?.version === version) break;
     // What was edited while we sent has a quiet time of its own.
     if (fresh && row?.editedAt !== edited) return;
   }
+  if (row?.syncState === 'pending') sender.left();
 }
 
 /**
@@ -98,7 +120,8 @@ async function saveNextCall(
     await rest(sender, row);
     return 'at rest';
   }
-  const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id));
+  // The open writes are settled along with it.
+  const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id), false);
   const after = change ?? { raw, columns: local };
   const pending =
     after.raw === null ? [] : differing(source.fields, after.columns, columnsOf(source.fields, after.raw));
@@ -130,19 +153,4 @@ async function look({ client, signal }: Sender, id: number): Promise<Observed> {
   if (answer !== 'gone' && !answer.ok)
     throw new UnreadableTaskError(`task ${id} can't be read: ${answer.reason}`);
   return { id, task: answer === 'gone' ? 'gone' : answer.task, requestedAt, answeredAt, skew: 0 };
-}
-
-/** Marks a row as synced of which nothing is to be sent. */
-async function rest({ context, source, connection, lease }: Sender, row: PendingRow): Promise<void> {
-  const change: RowChange = {
-    id: row.id,
-    row,
-    columns: localColumns(source, row),
-    raw: row.raw,
-    syncState: 'synced',
-    syncError: null,
-    answeredAt: null,
-    overruled: [],
-  };
-  await asWorker(context.db, lease, (tx) => writeMerged(tx, source, connection, lease.runId, [change]));
 }

@@ -1,14 +1,15 @@
 import { settle } from '../../merge/settle.js';
+import { isTaken } from '../../mirror/database.js';
 import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { asWorker } from '../../mirror/runs.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
-import { endWrite } from '../../mirror/writes.js';
+import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/http/errors.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
 import type { Decoded, RemoteTask, SingleAnswer } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
-import { columnsIn, localColumns, type Observed, reconcile } from '../reconcile.js';
-import { type Made, makeRoom } from './made.js';
+import { columnsIn, deletedHere, isLate, localColumns, type Observed, reconcile } from '../reconcile.js';
+import { type Made, MovedError, makeRoom } from './made.js';
 import type { Sender } from './sender.js';
 
 /** A call whose intent stands in `sync.writes`. */
@@ -67,15 +68,18 @@ export async function settleAnswer(
     const change = await asWorker(context.db, lease, async (tx) => {
       const made = call.method === 'POST' ? await makeRoom(tx, sender, row, call, answer) : null;
       const change = look
-        ? reconcile(source, context.policy, row, look)
-        : after(sender, row, call, answer, made);
+        ? reconcile(source, context.policy, row, look, row.sent.length > 1)
+        : after(sender, row, call, answer, made, status !== null);
+      // It says nothing of what the row holds now, so that the write can't be settled by it.
+      if (look && change === null && isLate(row, look)) throw new MovedError();
       if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0) {
         throw new MovedError();
       }
       await endWrite(tx, writeId, { outcome: 'ok', status, settled: true });
       return change;
     }).catch((error: unknown) => {
-      if (error instanceof MovedError) return 'moved' as const;
+      // A pull may have inserted the task in the same moment.
+      if (error instanceof MovedError || isTaken(error)) return 'moved' as const;
       throw error;
     });
     if (change === 'moved') continue;
@@ -88,10 +92,11 @@ export async function settleAnswer(
   }
   // It was done. Until the row can be written, what was sent goes on counting as our own in every merge.
   await endWrite(context.db, writeId, { outcome: 'ok', status, settled: false });
+  if (call.method === 'POST' && answer.answer !== 'gone' && answer.answer.ok)
+    await adoptLater(context.db, writeId, answer.answer.task.id);
+  sender.left();
   return false;
 }
-
-class MovedError extends Error {}
 
 /** It was done, but what the API shows of it can't be mirrored. A task that was made is never made again for that. */
 async function leaveUnreadable(
@@ -117,10 +122,10 @@ async function later(
   { client, signal }: Sender,
   row: PendingRow,
   call: WriteCall,
-  { answer, requestedAt }: SingleAnswer,
+  seen: SingleAnswer,
 ): Promise<Observed | null | 'unknown'> {
-  const late = row.syncedAt !== null && requestedAt < row.syncedAt;
-  if (!late || answer === 'gone' || !answer.ok || call.method === 'POST') return null;
+  const { answer } = seen;
+  if (!isLate(row, seen) || answer === 'gone' || !answer.ok || call.method === 'POST') return null;
   const again = await client.read(answer.task.id, signal).catch(() => null);
   if (again === null || (again.answer !== 'gone' && !again.answer.ok)) return 'unknown';
   return {
@@ -137,17 +142,11 @@ function after(
   call: WriteCall,
   { answer, answeredAt }: SingleAnswer,
   made: Made | null,
+  direct: boolean,
 ): RowChange {
   return answer === 'gone' || !answer.ok
-    ? deleted(sender, row, answeredAt)
-    : written(sender, row, call, answer.task, answeredAt, made);
-}
-
-/** Our delete was done. What was edited since stays: a row that was restored meanwhile is to be made anew. */
-function deleted({ source }: Sender, row: PendingRow, answeredAt: number): RowChange {
-  const columns = localColumns(source, row);
-  const syncState = columns['vis_state'] === 1 ? 'synced' : 'pending';
-  return { id: row.id, row, columns, raw: null, syncState, syncError: null, answeredAt, overruled: [] };
+    ? deletedHere(sender.source, row, answeredAt, row.sent.length > 1)
+    : written(sender, row, call, answer.task, answeredAt, made, direct);
 }
 
 function written(
@@ -157,6 +156,7 @@ function written(
   task: RemoteTask,
   answeredAt: number,
   made: Made | null,
+  direct: boolean,
 ): RowChange {
   const { fields } = source;
   const row = made?.row ?? asRead;
@@ -169,6 +169,7 @@ function written(
     local,
     sent,
     answer: made ? columnsOf(fields, raw) : task.columns,
+    filledIn: made && direct ? task.columns : null,
     policy: context.policy,
     newer: 'local',
   });
@@ -178,11 +179,13 @@ function written(
         field.name === name && field.columns.every((column) => local[column.name] === sent[column.name]),
     ),
   );
+  // Another write that is still open needs its look.
+  const others = row.sent.length > 1 || (made?.open ?? false);
   const state =
     refused.length > 0
       ? { syncState: 'failed' as const, syncError: `accepted, but not changed: ${refused.join(', ')}` }
       : {
-          syncState: settled.pending.length > 0 ? ('pending' as const) : ('synced' as const),
+          syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
           syncError: null,
         };
   return {

@@ -13,6 +13,8 @@ export interface Sender {
   readonly signal: AbortSignal;
   readonly troubles: Troubles;
   count(more: Partial<Counts>): void;
+  /** A row stays due: somebody holds it locked, or goes on editing it. */
+  left(): void;
   /** Does what must not be done for two rows at once. */
   inTurn(work: () => Promise<void>): Promise<void>;
 }

@@ -1,6 +1,7 @@
+import { isUnavailable } from '../../mirror/database.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
-import { asWorker } from '../../mirror/runs.js';
-import { ApiError, type ApiErrorKind } from '../../sources/http/errors.js';
+import { asWorker, LeaseLostError } from '../../mirror/runs.js';
+import { ApiError, type ApiErrorKind, NeedsConsentError } from '../../sources/http/errors.js';
 import type { Sender } from './sender.js';
 
 /** The API has the task, but in a form that can't be mirrored: nothing is sent for it before that has changed. */
@@ -45,12 +46,17 @@ const MOST_CONFLICTS = 6;
  * on) the end of the run.
  */
 export async function meet(sender: Sender, row: PendingRow, error: unknown): Promise<void> {
-  const { context, source, lease, troubles } = sender;
-  if (error instanceof UnreadableTaskError) {
+  const { context, source, lease, connection, troubles } = sender;
+  if (endsTheRun(error, sender.signal)) throw error;
+  if (!(error instanceof ApiError)) {
+    // The database refuses what the row is to hold, say: that is this row's matter, and stays visible there.
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof UnreadableTaskError))
+      context.log.warn({ connection, row: row.rowId, reason }, 'a row can not be sent');
     const afterMs = backoff(row.attempts, context.runtime.random());
-    return asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason: error.message, afterMs }));
+    await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs }));
+    return;
   }
-  if (!(error instanceof ApiError) || ABOUT_THE_ACCOUNT.has(error.kind)) throw error;
   const staying = error.kind === 'conflict' && row.attempts >= MOST_CONFLICTS;
   if (!MAY_HEAL.has(error.kind) || staying) {
     troubles.over();
@@ -62,6 +68,13 @@ export async function meet(sender: Sender, row: PendingRow, error: unknown): Pro
   const afterMs = Math.max(error.retryAfterMs ?? 0, backoff(row.attempts, context.runtime.random()));
   await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason: error.message, afterMs }));
   if (troubles.met()) throw error;
+}
+
+/** What is no matter of the row's: the other rows would meet it too. */
+function endsTheRun(error: unknown, signal: AbortSignal): boolean {
+  if (signal.aborted || isUnavailable(error)) return true;
+  if (error instanceof LeaseLostError || error instanceof NeedsConsentError) return true;
+  return error instanceof ApiError && ABOUT_THE_ACCOUNT.has(error.kind);
 }
 
 /** 1 s, 2 s, 4 s … 5 min, each between half and whole. */

@@ -1,11 +1,14 @@
-import { same } from '../../merge/values.js';
 import { databaseNow } from '../../mirror/database.js';
+import { dropUnmade } from '../../mirror/made.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { asWorker } from '../../mirror/runs.js';
-import { countSent, knownBefore, type SavedWrite, unknownTwins } from '../../mirror/writes.js';
-import type { Columns, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
+import { countSent, endWrite, knownBefore, type SavedWrite, unknownTwins } from '../../mirror/writes.js';
+import type { RemoteTask, SingleAnswer } from '../../sources/source.js';
 import { columnsIn } from '../reconcile.js';
 import { create } from './create.js';
+import { OwnedError } from './made.js';
+import { matches } from './matches.js';
+import { rest } from './rest.js';
 import { settleAnswer } from './send.js';
 import type { Sender } from './sender.js';
 
@@ -27,7 +30,7 @@ export async function resolveUnknownCreate(
   write: SavedWrite,
 ): Promise<void> {
   const { context, connection, client, signal } = sender;
-  if (write.decision === 'create') return create(sender, row, { write, reuseKey: false });
+  if (write.decision === 'create') return create(sender, row, [write]);
   if (write.decision === 'adopt' && write.adoptId !== null) {
     return adopt(sender, row, write, await client.read(write.adoptId, signal));
   }
@@ -40,7 +43,7 @@ export async function resolveUnknownCreate(
     const reason = 'another create of the same content is under way or of unknown outcome';
     return asWorker(context.db, sender.lease, (tx) => putOff(tx, sender.source, row, { reason, afterMs }));
   }
-  const found = await candidates(sender, write);
+  const { found, unreadable } = await candidates(sender, write);
   const body = columnsIn(sender.source, sent);
   const exact = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'exactly');
   const similar = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'nearly');
@@ -49,18 +52,16 @@ export async function resolveUnknownCreate(
     const [first] = exact.sort((a, b) => a.task.id - b.task.id);
     if (first) return adopt(sender, row, write, { ...first, answer: { ok: true, task: first.task } });
   }
-  if (exact.length === 0 && similar.length === 0 && write.outcome !== 'ok') {
+  const none = exact.length === 0 && similar.length === 0 && unreadable.length === 0;
+  if (none && write.outcome !== 'ok') {
+    if (row.columns['vis_state'] === 1) return forget(sender, row, write);
     const key = write.idempotencyKey;
     const young = now - write.sentAt < KEY_LIVES_US;
-    const reuseKey =
-      key !== null && young && (await countSent(context.db, row.rowId, key)) < MOST_WITH_ONE_KEY;
-    return create(sender, row, { write, reuseKey });
+    const reuse = key !== null && young && (await countSent(context.db, row.rowId, key)) < MOST_WITH_ONE_KEY;
+    return create(sender, row, [write], reuse ? key : null);
   }
-  await leaveToPerson(
-    sender,
-    row,
-    [...exact, ...similar].map(({ task }) => task),
-  );
+  const readable = [...exact, ...similar].map(({ task: { id, columns } }) => `${id} (${columns['name']})`);
+  await leaveToPerson(sender, row, [...readable, ...unreadable]);
 }
 
 /** A task that could be what the attempt made, and when it was seen. */
@@ -72,48 +73,32 @@ interface Candidate extends Omit<SingleAnswer, 'answer'> {
 async function candidates(
   { context, source, connection, client, signal }: Sender,
   write: SavedWrite,
-): Promise<readonly Candidate[]> {
+): Promise<{ readonly found: readonly Candidate[]; readonly unreadable: readonly string[] }> {
   const sentAt = write.sentAt / 1e6;
   const found = new Map<number, Candidate>();
+  const unreadable = new Set<string>();
   for await (const { tasks, ...page } of client.changes(Math.floor(sentAt) - source.overlap, signal)) {
     const earliest =
       page.serverTime === null ? 0 : sentAt + page.serverTime / 1e3 - page.answeredAt / 1e6 - CLOCK_SLACK_S;
     const fresh = tasks.flatMap((decoded) =>
       decoded.ok && madeAfter(decoded.task, earliest) ? [decoded.task] : [],
     );
-    const ids = fresh.map(({ id }) => id);
+    const hidden = tasks.flatMap((decoded) =>
+      !decoded.ok && Number.isSafeInteger(Number(decoded.id)) && decoded.id !== null
+        ? [Number(decoded.id)]
+        : [],
+    );
+    const ids = [...fresh.map(({ id }) => id), ...hidden];
     const known = await knownBefore(context.db, source, connection, ids, write.sentAt);
     const { requestedAt, answeredAt } = page;
     for (const task of fresh) if (!known.has(task.id)) found.set(task.id, { task, requestedAt, answeredAt });
+    for (const id of hidden) if (!known.has(id)) unreadable.add(`${id} (which can't be read)`);
   }
-  return [...found.values()];
+  return { found: [...found.values()], unreadable: [...unreadable] };
 }
 
 const madeAfter = ({ columns }: RemoteTask, earliest: number): boolean =>
   typeof columns['created_at'] !== 'number' || columns['created_at'] >= earliest;
-
-/**
- * How a task compares with what was sent: the API may have cut or normalised a value, or somebody may have edited the task since,
- * so that all values but one being equal, or the name beginning alike, is near enough not to be sure.
- */
-function matches({ fields }: Source, sent: Columns, task: Columns): 'exactly' | 'nearly' | 'not' {
-  const told = fields.filter(
-    (field) => field.columns.every(({ name }) => name in sent) && field.name !== 'vis_state',
-  );
-  const different = told.filter((field) => !same(field, sent, task));
-  if (different.length === 0) return 'exactly';
-  if (told.length > 1 && different.length === 1) return 'nearly';
-  const [ours, theirs] = [folded(sent['name']), folded(task['name'])];
-  return ours !== '' && theirs !== '' && (ours.startsWith(theirs) || theirs.startsWith(ours))
-    ? 'nearly'
-    : 'not';
-}
-
-const folded = (name: unknown): string =>
-  String(name ?? '')
-    .trim()
-    .replace(/\s+/g, ' ')
-    .toLowerCase();
 
 async function adopt(sender: Sender, row: PendingRow, write: SavedWrite, seen: SingleAnswer): Promise<void> {
   const { sent, idempotencyKey } = write;
@@ -123,14 +108,28 @@ async function adopt(sender: Sender, row: PendingRow, write: SavedWrite, seen: S
     return;
   }
   const call = { method: 'POST' as const, path: write.path, sent, idempotencyKey };
-  await settleAnswer(sender, row.rowId, { writeId: write.writeId, call }, seen, null);
+  try {
+    await settleAnswer(sender, row.rowId, { writeId: write.writeId, call }, seen, null);
+  } catch (error) {
+    if (!(error instanceof OwnedError) || write.decision !== 'adopt') throw error;
+    const words = `${error.message}; give another with taskmirror retry ${row.rowId} --adopt ID, or --create`;
+    await asWorker(sender.context.db, sender.lease, (tx) => refuse(tx, sender.source, row, words));
+  }
 }
 
-async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly RemoteTask[]): Promise<void> {
-  const named = tasks
-    .slice(0, 5)
-    .map(({ id, columns }) => `${id} (${columns['name']})`)
-    .join(', ');
+/** A row that was deleted while nobody knew whether its task was made: it was not, so that there is nothing to make or to delete. */
+async function forget(sender: Sender, row: PendingRow, write: SavedWrite): Promise<void> {
+  const { context, source, lease } = sender;
+  // One that had a task before keeps its place.
+  if (row.id !== null) return rest(sender, row, [write]);
+  await asWorker(context.db, lease, async (tx) => {
+    if (!(await dropUnmade(tx, source, row))) return sender.left();
+    await endWrite(tx, write.writeId, { outcome: 'unknown', status: null, settled: true });
+  });
+}
+
+async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly string[]): Promise<void> {
+  const named = tasks.slice(0, 5).join(', ');
   const words =
     (tasks.length > 0
       ? `whether the task was made is not known, and it could be one of ${tasks.length} at the API: ${named}. `
