@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Page } from '../../src/sources/source.js';
 import { until } from '../servers/index.js';
 import { expectEqual } from './equality.js';
 import { remote, row, someId } from './remote.js';
-import { connections, expectOutcome, openWorld, type World } from './world.js';
+import { accountOf, type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
 
 let world: World;
 beforeEach(async () => {
@@ -35,6 +36,27 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 
+  test('of two pages with the same task the one that was asked for later stands', async () => {
+    await world.walk(connection);
+    const id = someId(world, connection);
+    const { rename } = remote(world, connection);
+    rename(id, 'Old');
+    const old = await pages(connection);
+    rename(id, 'New');
+    const fresh = await pages(connection);
+    // A page that had to be asked for again comes first, though it is newer.
+    const worker = world.as({
+      open: (...opening) => ({
+        ...world.context.open(...opening),
+        changes: async function* () {
+          yield* [...fresh, ...old];
+        },
+      }),
+    });
+    expectOutcome(await worker.poll(connection), 'ok');
+    expect(await row(world, connection, id)).toMatchObject({ name: 'New' });
+  });
+
   test('an old single answer that arrives late does not bring back what was restored', async () => {
     await world.walk(connection);
     const id = someId(world, connection);
@@ -61,3 +83,18 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 });
+
+/** What a poll would read now. */
+async function pages(connection: Connection): Promise<readonly Page[]> {
+  const account = accountOf(world.sandbox, connection);
+  if (account === null) throw new Error(`there is no ${connection}`);
+  const client = world.context.open(account, 'poll', connection);
+  const read: Page[] = [];
+  try {
+    for await (const page of client.changes(Date.now() / 1000 - 60, new AbortController().signal))
+      read.push(page);
+  } finally {
+    await client.close();
+  }
+  return read;
+}
