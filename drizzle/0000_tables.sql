@@ -36,6 +36,7 @@ CREATE TABLE "sync"."connections" (
 	"last_push_at" timestamp with time zone,
 	"deletes_approved_at" timestamp with time zone,
 	"problem" text,
+	"problem_of" text,
 	"added_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
 	CONSTRAINT "connections_source" CHECK ("sync"."connections"."source" in ('invoiced', 'freshbooks'))
 );
@@ -55,6 +56,7 @@ CREATE TABLE "sync"."credentials" (
 CREATE TABLE "sync"."cursors" (
 	"connection" text PRIMARY KEY NOT NULL,
 	"cursor" timestamp with time zone NOT NULL,
+	"walked_again" boolean DEFAULT true NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
@@ -64,6 +66,7 @@ CREATE TABLE "sync"."held_deletions" (
 	"raw" jsonb NOT NULL,
 	"requested_at" timestamp with time zone NOT NULL,
 	"answered_at" timestamp with time zone NOT NULL,
+	"skew" double precision NOT NULL,
 	CONSTRAINT "held_deletions_holder_id_pk" PRIMARY KEY("holder","id")
 );
 --> statement-breakpoint
@@ -134,6 +137,7 @@ CREATE TABLE "sync"."walks" (
 	"position" jsonb,
 	"batches" integer DEFAULT 0 NOT NULL,
 	"attempts" integer DEFAULT 1 NOT NULL,
+	"passed_over" integer DEFAULT 0 NOT NULL,
 	"yielded" boolean DEFAULT false NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
@@ -222,15 +226,17 @@ CREATE TABLE "invoiced"."tasks" (
 ALTER TABLE "sync"."connections" ADD CONSTRAINT "connections_credential_id_credentials_credential_id_fk" FOREIGN KEY ("credential_id") REFERENCES "sync"."credentials"("credential_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "conflicts_by_row" ON "sync"."conflicts" USING btree ("row_id");--> statement-breakpoint
 CREATE INDEX "conflicts_by_time" ON "sync"."conflicts" USING btree ("connection","created_at");--> statement-breakpoint
-CREATE INDEX "runs_by_connection" ON "sync"."runs" USING btree ("connection","kind","run_id");--> statement-breakpoint
+CREATE INDEX "runs_by_connection" ON "sync"."runs" USING btree ("connection","lease","run_id");--> statement-breakpoint
 CREATE INDEX "runs_open" ON "sync"."runs" USING btree ("connection") WHERE "sync"."runs"."finished_at" is null;--> statement-breakpoint
 CREATE INDEX "runs_by_request" ON "sync"."runs" USING btree ("request") WHERE "sync"."runs"."request" is not null;--> statement-breakpoint
 CREATE INDEX "writes_by_row" ON "sync"."writes" USING btree ("row_id","write_id");--> statement-breakpoint
 CREATE INDEX "writes_unsettled" ON "sync"."writes" USING btree ("row_id") WHERE "sync"."writes"."settled_at" is null;--> statement-breakpoint
 CREATE INDEX "tasks_active_by_name" ON "freshbooks"."tasks" USING btree ("name") WHERE "freshbooks"."tasks"."vis_state" = 0;--> statement-breakpoint
 CREATE INDEX "tasks_by_update" ON "freshbooks"."tasks" USING btree ("updated_at");--> statement-breakpoint
-CREATE INDEX "tasks_unsynced" ON "freshbooks"."tasks" USING btree ("connection","edited_at") WHERE "freshbooks"."tasks"."sync_state" <> 'synced';--> statement-breakpoint
+CREATE INDEX "tasks_pending" ON "freshbooks"."tasks" USING btree ("connection","pending_since","row_id") WHERE "freshbooks"."tasks"."sync_state" = 'pending';--> statement-breakpoint
+CREATE INDEX "tasks_failed" ON "freshbooks"."tasks" USING btree ("connection","row_id") WHERE "freshbooks"."tasks"."sync_state" = 'failed';--> statement-breakpoint
 CREATE INDEX "tasks_open_by_user" ON "invoiced"."tasks" USING btree ("user_id","due_date") WHERE "invoiced"."tasks"."vis_state" = 0 and not "invoiced"."tasks"."complete";--> statement-breakpoint
 CREATE INDEX "tasks_by_customer" ON "invoiced"."tasks" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "tasks_by_update" ON "invoiced"."tasks" USING btree ("updated_at");--> statement-breakpoint
-CREATE INDEX "tasks_unsynced" ON "invoiced"."tasks" USING btree ("connection","edited_at") WHERE "invoiced"."tasks"."sync_state" <> 'synced';
+CREATE INDEX "tasks_pending" ON "invoiced"."tasks" USING btree ("connection","pending_since","row_id") WHERE "invoiced"."tasks"."sync_state" = 'pending';--> statement-breakpoint
+CREATE INDEX "tasks_failed" ON "invoiced"."tasks" USING btree ("connection","row_id") WHERE "invoiced"."tasks"."sync_state" = 'failed';

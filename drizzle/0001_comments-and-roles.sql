@@ -79,6 +79,7 @@ DO $$ BEGIN
   COMMENT ON COLUMN sync.connections.last_push_at IS 'When the last good push began.';
   COMMENT ON COLUMN sync.connections.deletes_approved_at IS 'When a person last allowed more deletions at the API than DELETE_LIMIT; else null.';
   COMMENT ON COLUMN sync.connections.problem IS 'What a person must do before it works again; null while nothing is wrong.';
+  COMMENT ON COLUMN sync.connections.problem_of IS 'Which kind of work met the problem (poll, walk, push), and takes it back when it goes well again.';
   COMMENT ON COLUMN sync.connections.added_at IS 'When it was first configured.';
 
   COMMENT ON TABLE sync.credentials IS 'OAuth tokens, encrypted: one row for each API user, shared by that user''s connections. Not for the reader role.';
@@ -94,6 +95,7 @@ DO $$ BEGIN
   COMMENT ON TABLE sync.cursors IS 'Where each connection''s next poll begins. No row before its first read is over.';
   COMMENT ON COLUMN sync.cursors.connection IS 'Which account.';
   COMMENT ON COLUMN sync.cursors.cursor IS 'Every change up to here is in the mirror; the next poll asks from here, less an overlap.';
+  COMMENT ON COLUMN sync.cursors.walked_again IS 'Whether what changed up to here was read twice, as is done where it filled more than a page: rows move from page to page meanwhile.';
   COMMENT ON COLUMN sync.cursors.updated_at IS 'When the cursor was last moved.';
 
   COMMENT ON TABLE sync.runs IS 'Every pull, sweep and push, with its counts. One without finished_at is under way, or its process was killed and the next run closes it.';
@@ -177,6 +179,7 @@ DO $$ BEGIN
   COMMENT ON COLUMN sync.walks.position IS 'Where it goes on, in the source''s own terms; null at the beginning, and after the last page.';
   COMMENT ON COLUMN sync.walks.batches IS 'Batches of pages that were committed; as many rows stand in sync.walk_pages.';
   COMMENT ON COLUMN sync.walks.attempts IS 'How many times it was begun or taken up after it broke off.';
+  COMMENT ON COLUMN sync.walks.passed_over IS 'Rows that could not be written, since another transaction held them: another walk takes them up.';
   COMMENT ON COLUMN sync.walks.yielded IS 'Whether it waits between two slices, rather than being at work or broken off.';
   COMMENT ON COLUMN sync.walks.updated_at IS 'When it last got on.';
 
@@ -190,6 +193,7 @@ DO $$ BEGIN
   COMMENT ON COLUMN sync.held_deletions.id IS 'The task''s id at the API.';
   COMMENT ON COLUMN sync.held_deletions.raw IS 'The deleted task as the API gave it.';
   COMMENT ON COLUMN sync.held_deletions.requested_at IS 'When the answer was asked for.';
+  COMMENT ON COLUMN sync.held_deletions.skew IS 'Seconds that the API''s clock was ahead of the database''s.';
   COMMENT ON COLUMN sync.held_deletions.answered_at IS 'When the answer had arrived.';
 
   COMMENT ON TABLE sync.migrations IS 'The migrations that this database has had.';

@@ -15,6 +15,8 @@ export interface Connection {
   readonly problem: string | null;
   /** Where the next poll begins, microseconds since 1970; null before the first read is over. */
   readonly cursor: number | null;
+  /** Whether the window before the cursor needs no second reading. */
+  readonly walkedAgain: boolean;
   /** Whether a walk was begun and neither finished nor is at work now. */
   readonly walkWaits: boolean;
 }
@@ -68,6 +70,7 @@ const selectConnections = sql`
   select c.name, c.source, c.account, c.base_url, c.key_fingerprint, c.poll_every_ms::float8 as poll_every,
     c.sweep_every_ms::float8 as sweep_every, c.paused_at is not null as paused, c.problem,
     (select ${micros(sql`k.cursor`)} from sync.cursors k where k.connection = c.name) as cursor,
+    coalesce((select k.walked_again from sync.cursors k where k.connection = c.name), true) as walked_again,
     exists (select from sync.walks w where w.connection = c.name) and not exists (
       select from sync.leases l where l.connection = c.name and l.kind = 'walk' and l.ends_at > clock_timestamp()
     ) as walk_waits
@@ -84,6 +87,7 @@ interface ConnectionRow {
   readonly paused: boolean;
   readonly problem: string | null;
   readonly cursor: string | null;
+  readonly walked_again: boolean;
   readonly walk_waits: boolean;
 }
 
@@ -98,5 +102,6 @@ const toConnection = (row: ConnectionRow): Connection => ({
   paused: row.paused,
   problem: row.problem,
   cursor: row.cursor === null ? null : Number(row.cursor),
+  walkedAgain: row.walked_again,
   walkWaits: row.walk_waits,
 });

@@ -73,13 +73,14 @@ export async function countDeletes(
   db: Executor,
   table: TaskTable,
   connection: string,
+  few: number,
 ): Promise<{ readonly deletes: number; readonly active: number }> {
   const { deletes } = await db.row<{ deletes: number }>(sql`
     select count(*)::int as deletes from ${tableName(table)} t
     where t.connection = ${connection} and t.sync_state = 'pending' and ${deletesAtApi}
       and not exists (
         select from sync.connections c where c.name = t.connection and c.deletes_approved_at >= t.edited_at)`);
-  if (deletes === 0) return { deletes, active: 0 };
+  if (deletes <= few) return { deletes, active: 0 };
   const { active } = await db.row<{ active: number }>(sql`
     select count(*)::int as active from ${tableName(table)} t
     where t.connection = ${connection} and t.raw is not null and coalesce((t.raw ->> 'vis_state')::int, 0) <> 1`);

@@ -113,6 +113,19 @@ export async function findEnded(
   return run === undefined ? null : { runId: run.run_id, outcome: run.outcome, error: run.error };
 }
 
+/** The connection's last run that ended, of those under this lease. */
+export async function findLastRun(
+  db: Executor,
+  connection: string,
+  lease: LeaseKind,
+): Promise<{ readonly outcome: Outcome; readonly error: string | null } | null> {
+  const [run] = await db.rows<{ outcome: Outcome; error: string | null }>(sql`
+    select outcome, error from sync.runs
+    where connection = ${connection} and lease = ${lease} and finished_at is not null
+    order by sync.runs.run_id desc limit 1`);
+  return run ?? null;
+}
+
 /** Takes the lease for a run that was begun earlier and goes on. False when another run holds it. */
 export async function resumeRun(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
   const taken = await db.rows(sql`
@@ -175,6 +188,8 @@ export interface RunEnd {
   readonly error: string | null;
   /** Where the next poll begins, microseconds since 1970; null leaves the cursor as it is. */
   readonly cursor: number | null;
+  /** For a cursor that stays although all was read: the window was read once, and is to be read again. */
+  readonly readAgain?: boolean;
   /** Whether the mirror now holds everything up to the run's start. */
   readonly pulled: boolean;
   /** What a person must do before this connection works again; null clears it; undefined leaves it. */
@@ -185,7 +200,9 @@ export interface RunEnd {
 export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promise<Counts | null> {
   const { connection, kind, runId } = lease;
   const pushed = kind === 'push' && end.outcome === 'ok';
-  const problem = end.problem === undefined ? sql`problem` : sql`${end.problem}`;
+  // What one kind of work has met, only that kind can take back.
+  const told = end.problem ?? null;
+  const takesBack = end.problem === null;
   const [totals] = await db.rows<Counts>(sql`
     with lease as (
       update sync.leases set ends_at = clock_timestamp()
@@ -199,14 +216,22 @@ export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promis
     ), cursor as (
       insert into sync.cursors (connection, cursor)
       select ${connection}, ${fromMicros(end.cursor ?? 0)} from run where ${end.cursor !== null}
-      on conflict (connection) do update set cursor = excluded.cursor, updated_at = clock_timestamp()
+      on conflict (connection) do update
+      set cursor = excluded.cursor, walked_again = true, updated_at = clock_timestamp()
+    ), again as (
+      update sync.cursors k set walked_again = false from run
+      where k.connection = ${connection} and ${end.cursor === null && end.readAgain === true}
     ), connection as (
       update sync.connections c set
         last_pull_at = case when ${end.pulled} then greatest(c.last_pull_at, run.started_at) else c.last_pull_at end,
         last_push_at = case when ${pushed} then greatest(c.last_push_at, run.started_at) else c.last_push_at end,
-        problem = ${problem}
+        problem = case when ${told}::text is not null then ${told}
+          when ${takesBack} and c.problem_of is not distinct from ${kind} then null else c.problem end,
+        problem_of = case when ${told}::text is not null then ${kind}
+          when ${takesBack} and c.problem_of is not distinct from ${kind} then null else c.problem_of end
       from run
-      where c.name = ${connection} and (${end.pulled} or ${pushed} or c.problem is distinct from ${problem})
+      where c.name = ${connection} and (${end.pulled} or ${pushed} or ${told}::text is distinct from c.problem and (
+        ${told}::text is not null or ${takesBack} and c.problem_of is not distinct from ${kind}))
     )
     select ${countNames} from run`);
   return totals ?? null;

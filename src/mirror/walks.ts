@@ -19,6 +19,8 @@ export interface Walk {
   readonly position: JsonObject | null;
   readonly batches: number;
   readonly attempts: number;
+  /** Rows that somebody held locked, which another walk must take up. */
+  readonly passedOver: number;
   /** Whether it stopped between two slices, rather than by a crash. */
   readonly yielded: boolean;
   /** Seconds since its last step. */
@@ -31,7 +33,7 @@ export interface Walk {
 export async function findWalk(db: Executor, connection: string): Promise<Walk | null> {
   const [row] = await db.rows<WalkRow>(sql`
     select w.connection, w.walk_id::text, w.run_id::text, w.kind, w.request, w.force, ${micros(sql`w.started_at`)} as started_at,
-      w.position, w.batches, w.attempts, w.yielded, extract(epoch from clock_timestamp() - w.updated_at)::float8 as idle,
+      w.position, w.batches, w.attempts, w.passed_over, w.yielded, extract(epoch from clock_timestamp() - w.updated_at)::float8 as idle,
       exists (select from sync.runs r where r.run_id = w.run_id and r.finished_at is null) as run_open,
       w.batches > 0 and exists (select from sync.runs r where r.run_id = w.run_id and r.outcome in ('ok', 'stopped')) as over
     from sync.walks w where w.connection = ${connection}`);
@@ -48,6 +50,7 @@ export async function findWalk(db: Executor, connection: string): Promise<Walk |
         position: row.position,
         batches: row.batches,
         attempts: row.attempts,
+        passedOver: row.passed_over,
         yielded: row.yielded,
         idleSeconds: row.idle,
         runOpen: row.run_open,
@@ -71,11 +74,17 @@ export async function openWalk(
 export async function reopenWalk(
   db: Executor,
   walk: Walk,
-  { runId, request, fromStart }: { runId: string; request: string | null; fromStart: boolean },
+  {
+    runId,
+    request,
+    force,
+    fromStart,
+  }: { runId: string; request: string | null; force: boolean; fromStart: boolean },
 ): Promise<void> {
   await db.rows(sql`
     with forgotten as (delete from sync.walk_pages where ${fromStart} and walk_id = ${walk.walkId}::bigint)
-    update sync.walks set run_id = ${runId}::bigint, request = ${request}, attempts = attempts + 1, yielded = false, updated_at = clock_timestamp(),
+    update sync.walks set run_id = ${runId}::bigint, request = ${request}, force = force or ${force},
+      attempts = attempts + 1, yielded = false, updated_at = clock_timestamp(),
       position = case when ${fromStart} then null else position end,
       batches = case when ${fromStart} then 0 else batches end
     where connection = ${walk.connection}`);
@@ -89,7 +98,13 @@ export async function stepWalk(
   db: Executor,
   lease: Lease,
   walkId: string,
-  step: { ids: readonly number[]; next: JsonObject | null; counts: Counts; total: number | null },
+  step: {
+    ids: readonly number[];
+    next: JsonObject | null;
+    counts: Counts;
+    left: number;
+    total: number | null;
+  },
 ): Promise<boolean> {
   const rows = await db.rows(sql`
     with lease as (
@@ -98,7 +113,7 @@ export async function stepWalk(
       returning 1
     ), walk as (
       update sync.walks set position = ${step.next === null ? null : JSON.stringify(step.next)}::text::jsonb,
-        batches = batches + 1, yielded = false, updated_at = clock_timestamp()
+        batches = batches + 1, passed_over = passed_over + ${step.left}, yielded = false, updated_at = clock_timestamp()
       where connection = ${lease.connection} and exists (select from lease)
       returning batches
     ), pages as (
@@ -183,6 +198,7 @@ interface WalkRow {
   readonly position: JsonObject | null;
   readonly batches: number;
   readonly attempts: number;
+  readonly passed_over: number;
   readonly yielded: boolean;
   readonly idle: number;
   readonly run_open: boolean;

@@ -59,12 +59,13 @@ export interface WriteEnd {
   readonly settled: boolean;
 }
 
+/** What is settled stays settled: a worker that lost its lease may be told the outcome of its write after another has found it out. */
 export async function endWrite(db: Executor, writeId: string, end: WriteEnd): Promise<void> {
   await db.rows(sql`
     update sync.writes set outcome = ${end.outcome}, status = coalesce(${end.status}::int, status),
       answered_at = coalesce(answered_at, clock_timestamp()),
       settled_at = case when ${end.settled} then clock_timestamp() end
-    where write_id = ${writeId}::bigint`);
+    where write_id = ${writeId}::bigint and settled_at is null`);
 }
 
 /** Remembers the task that a create made whose row can't be written now: the next push looks for no other. */

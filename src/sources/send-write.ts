@@ -54,12 +54,12 @@ export function writtenTask(
   outcome: HttpOutcome,
   taskOf: (json: Json) => Decoded | null,
 ): Written {
-  const { requestedAt, answeredAt, refusal, status } = outcome;
+  const { requestedAt, answeredAt, serverTime, refusal, status } = outcome;
   if (refusal) throw refusal;
   const answer = taskOf(outcome.json);
   const id = answer?.ok ? String(answer.task.id) : (answer?.id ?? null);
   if (answer && id !== null && (call.method === 'POST' || id === idIn(call))) {
-    return { requestedAt, answeredAt, answer, status };
+    return { requestedAt, answeredAt, serverTime, answer, status };
   }
   throw notWhatWasAsked(call, status, 'the answer is not the task written');
 }

@@ -18,12 +18,13 @@ interface SingleReader {
  */
 export async function readSingle(id: number, reader: SingleReader): Promise<SingleAnswer> {
   const outcome = await reader.ask(id);
-  const { requestedAt, answeredAt, refusal } = outcome;
-  if (refusal === null) return { requestedAt, answeredAt, answer: taskOf(reader, outcome, id) };
+  const { refusal, requestedAt, answeredAt, serverTime } = outcome;
+  const seen = { requestedAt, answeredAt, serverTime };
+  if (refusal === null) return { ...seen, answer: taskOf(reader, outcome, id) };
   const proven =
     reader.isProof(refusal) || (refusal.kind === 'not-found' && (await answersForAnother(id, reader)));
   if (!proven) throw refusal;
-  return { requestedAt, answeredAt, answer: 'gone' };
+  return { ...seen, answer: 'gone' };
 }
 
 async function answersForAnother(id: number, reader: SingleReader): Promise<boolean> {

@@ -52,7 +52,11 @@ export interface Page extends Observation {
 }
 
 /** The answer for one id: the task, that there is none (any more), or that it can't be read as a task. */
-export type SingleAnswer = Observation & { readonly answer: Decoded | 'gone' };
+export type SingleAnswer = Observation & {
+  readonly answer: Decoded | 'gone';
+  /** The API's `Date` header in milliseconds since 1970, if it sent one. */
+  readonly serverTime: number | null;
+};
 
 /**
  * Reads and writes one account's tasks. Every method may throw ApiError (see http/errors.ts), and stops at once on `signal`.
@@ -80,6 +84,8 @@ export interface Source {
   readonly fields: readonly Field[];
   /** How far behind the cursor each poll begins, in seconds: longer than any request may last, and than the API's clock can lie. */
   readonly overlap: number;
+  /** How many listings a poll reads: more pages than these mean that what changed filled more than one. */
+  readonly listings: number;
   /** Whether an interrupted walk can go on from where it stopped (a page before it), or must begin again. */
   readonly resumable: boolean;
   /** Whether a task that is deleted at the API is gone for good, so that restoring makes a new one. */

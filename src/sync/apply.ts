@@ -6,7 +6,7 @@ import { clearUnreadable, reportUnreadable, type Unreadable } from '../mirror/un
 import { columnsOf } from '../sources/raw.js';
 import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
 import type { SyncContext } from './context.js';
-import { insertion, type Observed, reconcile } from './reconcile.js';
+import { insertion, type Observed, reconcile, skewOf } from './reconcile.js';
 
 /** Where answers are applied, and under which lease. */
 export interface Target {
@@ -39,9 +39,10 @@ export async function applyPages(target: Target, pages: readonly Page[]): Promis
   const observed = new Map<number, Observed>();
   const unreadable: Unreadable[] = [];
   let fetched = 0;
-  for (const { tasks, requestedAt, answeredAt, serverTime } of pages) {
+  for (const page of pages) {
+    const { tasks, requestedAt, answeredAt } = page;
     fetched += tasks.length;
-    const skew = serverTime === null ? 0 : serverTime / 1e3 - answeredAt / 1e6;
+    const skew = skewOf(page);
     for (const decoded of tasks) {
       if (decoded.ok) {
         const { task } = decoded;
@@ -74,18 +75,19 @@ const inOrder = (observed: ReadonlyMap<number, Observed>): readonly Observed[] =
 /** An answer for one id, kept for later or asked for by itself. */
 export interface Answer extends Observation {
   readonly id: number;
+  readonly skew: number;
   readonly raw: JsonObject | 'gone';
 }
 
 /** Merges answers of which deletions may go on. */
 export async function applyAnswers(target: Target, answers: readonly Answer[]): Promise<Applied> {
   const observed = answers.map(
-    ({ id, raw, requestedAt, answeredAt }): Observed => ({
+    ({ id, raw, requestedAt, answeredAt, skew }): Observed => ({
       id,
       task: raw === 'gone' ? 'gone' : { id, raw, columns: columnsOf(target.source.fields, raw) },
       requestedAt,
       answeredAt,
-      skew: 0,
+      skew,
     }),
   );
   const { refused, ...applied } = await mergeIn(target, observed, { hold: false });
@@ -196,8 +198,8 @@ async function plan(
 const NONE: ReadonlyMap<number, MirrorRow | null> = new Map();
 
 function toHeld({ seen }: Planned): readonly HeldDeletion[] {
-  const { id, task, requestedAt, answeredAt } = seen;
-  return task === 'gone' ? [] : [{ id, raw: task.raw, requestedAt, answeredAt }];
+  const { id, task, requestedAt, answeredAt, skew } = seen;
+  return task === 'gone' ? [] : [{ id, raw: task.raw, requestedAt, answeredAt, skew }];
 }
 
 /** Reports what can't be read, and takes back the reports of what now can. */

@@ -4,6 +4,7 @@ import { countActive } from '../mirror/walks.js';
 import { ApiError } from '../sources/http/errors.js';
 import type { SourceClient } from '../sources/source.js';
 import { applyAnswers, type Target } from './apply.js';
+import { skewOf } from './reconcile.js';
 
 /** Ids that may have been deleted at the API. Absence and hints are never proof. */
 export interface Candidates {
@@ -21,8 +22,8 @@ export interface DeletionsEnd {
   readonly unsure: readonly string[];
 }
 
-/** Fewer than this are never held up. */
-const ALWAYS_ALLOWED = 10;
+/** So many are never held up. */
+export const ALWAYS_ALLOWED = 10;
 
 /**
  * Ends a run's deletions: those that the API told of and that were held back, and candidates, each of which the API is asked
@@ -38,7 +39,8 @@ export async function settleDeletions(
   const total = candidates.count + (held ? await countHeld(db, target.holder) : 0);
   const end = { counts: noCounts, stopped: null, left: 0, unsure: [] };
   if (total === 0) return end;
-  const active = await countActive(db, target.source, target.connection);
+  // What is never held up is not worth counting a whole account for.
+  const active = total > ALWAYS_ALLOWED ? await countActive(db, target.source, target.connection) : 0;
   if (!force && isHeldUp(total, active, deleteLimit)) {
     if (held) await forgetHeld(db, target.holder);
     return { ...end, stopped: brake(target.connection, total, active, deleteLimit) };
@@ -129,10 +131,12 @@ async function askAll(client: SourceClient, ids: readonly number[], signal: Abor
 
 async function ask(client: SourceClient, id: number, signal: AbortSignal) {
   try {
-    const { answer, requestedAt, answeredAt } = await client.read(id, signal);
-    if (answer === 'gone') return { id, requestedAt, answeredAt, raw: 'gone' as const };
+    const seen = await client.read(id, signal);
+    const { answer, requestedAt, answeredAt } = seen;
+    const skew = skewOf(seen);
+    if (answer === 'gone') return { id, requestedAt, answeredAt, skew, raw: 'gone' as const };
     if (!answer.ok) return { unsure: `task ${id} is there but can't be mirrored (${answer.reason})` };
-    return { id, requestedAt, answeredAt, raw: answer.task.raw };
+    return { id, requestedAt, answeredAt, skew, raw: answer.task.raw };
   } catch (error) {
     // One id that the API won't speak of must not stop the others; an API in trouble ends the run.
     if (error instanceof ApiError && ABOUT_THIS_ID.has(error.kind)) return { unsure: error.message };

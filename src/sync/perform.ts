@@ -55,9 +55,10 @@ async function walk(
 
   // A walk that broke off stays, so that the next one can go on from its place.
   const over = end.outcome === 'ok' || end.outcome === 'stopped';
+  const { attempts, passedOver } = (await findWalk(context.db, connection.name)) ?? taken.walk;
   if (over) await closeWalk(context.db, taken.walk);
-  // Pages may have shifted while a first read was broken off: a sweep makes sure of it.
-  const sweep = over && taken.walk.kind === 'read' && taken.walk.attempts > 1;
+  // Pages may have shifted while a first read was broken off, and rows were held: a sweep makes sure of them.
+  const sweep = over && taken.walk.kind === 'read' && (attempts > 1 || passedOver > 0);
   if (sweep) {
     const startedAt = await databaseNow(context.db);
     await openWalk(context.db, { ...taken.walk, kind: 'sweep', request: null, force: false, startedAt });

@@ -9,7 +9,7 @@ import { type DryWriter, dryWriter } from '../sources/dry-writer.js';
 import { columnsOf } from '../sources/raw.js';
 import type { Columns, Source } from '../sources/source.js';
 import type { WriteCall } from '../sources/writer.js';
-import { deletesHeldUp, isHeldUp } from './deletions.js';
+import { ALWAYS_ALLOWED, deletesHeldUp, isHeldUp } from './deletions.js';
 import { columnsIn, localColumns } from './reconcile.js';
 
 /** What the next push of a connection would send, as far as the mirror alone can tell. */
@@ -57,7 +57,7 @@ export async function planPush(
   source: Source,
   deleteLimit: number,
 ): Promise<Plan> {
-  const { deletes, active } = await countDeletes(tx, source, connection.name);
+  const { deletes, active } = await countDeletes(tx, source, connection.name, ALWAYS_ALLOWED);
   const stops = isHeldUp(deletes, active, deleteLimit);
   const of = (state: 'pending' | 'failed') => planRows(tx, connection.name, source, state, stops);
   return {

@@ -77,11 +77,14 @@ export async function poll(
     const whole = deletions.stopped === null && left === 0;
     // A resync from later than the cursor has not seen what lies between.
     const covers = whole && from <= cursor / 1e6;
+    // Rows move from page to page while several are read: such a window is read again before the cursor leaves it.
+    const again = covers && counts.pages > source.listings && connection.walkedAgain;
     return {
       outcome: deletions.stopped === null ? 'ok' : 'stopped',
       counts,
       error: deletions.stopped ?? waiting(left) ?? unsure(deletions.unsure),
-      cursor: covers ? cursorAfter(lease.startedAt, serverTime) : null,
+      cursor: covers && !again ? cursorAfter(lease.startedAt, serverTime) : null,
+      readAgain: again,
       pulled: covers,
       problem: null,
     };

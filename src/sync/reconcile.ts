@@ -21,6 +21,15 @@ export interface Observed extends Observation {
   readonly skew: number;
 }
 
+/** How many seconds the API's clock was ahead of the database's when it answered. */
+export const skewOf = ({
+  serverTime,
+  answeredAt,
+}: {
+  serverTime: number | null;
+  answeredAt: number;
+}): number => (serverTime === null ? 0 : serverTime / 1e3 - answeredAt / 1e6);
+
 /** A task that is new to the mirror. Null for one that is gone: there is nothing to mirror. */
 export function insertion(source: Source, { id, task, answeredAt }: Observed): RowChange | null {
   if (task === 'gone') return null;
@@ -48,6 +57,8 @@ export function reconcile(
   unsettled: boolean = row.sent.length > 0,
 ): RowChange | null {
   if (isLate(row, seen)) return null;
+  // That there is no such task is known, and what was edited since is to be made anew.
+  if (seen.task === 'gone' && row.raw === null) return null;
   const { fields } = source;
   if (seen.task === 'gone' && source.deletesForGood && row.sent.includes(null)) {
     return deletedHere(source, row, seen.answeredAt, unsettled);

@@ -20,6 +20,8 @@ export interface RunResult {
   readonly error: string | null;
   /** Where the next poll begins, microseconds since 1970; null leaves the cursor. */
   readonly cursor: number | null;
+  /** Whether the window that was read is to be read once more before the cursor leaves it. */
+  readonly readAgain?: boolean;
   readonly pulled: boolean;
   /** What a person must do; null when nothing is to be done any more; left out where the run has not found out. */
   readonly problem?: string | null;

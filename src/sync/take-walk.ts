@@ -72,7 +72,12 @@ export async function takeWalk(
 
   if (goesOn) {
     const fromStart = !source.resumable || !(await walkIsWhole(db, found));
-    await reopenWalk(db, found, { runId: lease.runId, request: asked, fromStart });
+    await reopenWalk(db, found, {
+      runId: lease.runId,
+      request: asked,
+      force: request?.force ?? false,
+      fromStart,
+    });
   } else {
     if (found !== null) await closeWalk(db, found);
     await openWalk(db, {

@@ -48,7 +48,7 @@ export async function walkSlice(
       unreadable: new Set(unreadable.map(({ id }) => id)),
       met: new Set(),
     };
-    let left = 0;
+    let left = walk.passedOver;
     let behind = 0;
     if (walk.batches === 0 || walk.position !== null) {
       const place: Position | null = walk.position;
@@ -63,6 +63,7 @@ export async function walkSlice(
           ids: idsOn(pages),
           next,
           counts: step,
+          left: applied.left,
           total,
         });
         if (!kept) throw new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
@@ -98,7 +99,7 @@ export async function walkSlice(
       counts,
       error: deletions.stopped ?? waiting(left) ?? unsure(deletions.unsure),
       // The first read sets where polling begins: at the start of its first attempt, by the earlier of both clocks.
-      cursor: walk.kind === 'read' && left === 0 ? walk.startedAt + behind : null,
+      cursor: walk.kind === 'read' ? walk.startedAt + behind : null,
       pulled: deletions.stopped === null && left === 0,
       problem: null,
     };

@@ -24,7 +24,7 @@ async function asked(
 const some = async (connection: 'invoiced' | 'freshbooks') => {
   const [row] = await world.sql`
     select * from ${world.sql(connection)}.tasks where vis_state = 0 order by row_id limit 1`;
-  return row as Record<string, never>;
+  return row as { readonly row_id: string; readonly id: string; readonly name: string };
 };
 const rowOf = async (connection: 'invoiced' | 'freshbooks', rowId: unknown) => {
   const [row] = await world.sql`select * from ${world.sql(connection)}.tasks where row_id = ${String(rowId)}`;

@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -38,6 +39,7 @@ export const connections = sync.table(
     lastPushAt: instant('last_push_at'),
     deletesApprovedAt: instant('deletes_approved_at'),
     problem: text('problem'),
+    problemOf: text('problem_of'),
     addedAt: instant('added_at').notNull().default(sql`clock_timestamp()`),
   },
   (t) => [check('connections_source', sql`${t.source} in ('invoiced', 'freshbooks')`)],
@@ -62,6 +64,7 @@ export const credentials = sync.table(
 export const cursors = sync.table('cursors', {
   connection: text('connection').primaryKey(),
   cursor: instant('cursor').notNull(),
+  walkedAgain: boolean('walked_again').notNull().default(true),
   updatedAt: instant('updated_at').notNull().default(sql`clock_timestamp()`),
 });
 
@@ -77,6 +80,7 @@ export const walks = sync.table('walks', {
   position: jsonb('position'),
   batches: integer('batches').notNull().default(0),
   attempts: integer('attempts').notNull().default(1),
+  passedOver: integer('passed_over').notNull().default(0),
   yielded: boolean('yielded').notNull().default(false),
   updatedAt: instant('updated_at').notNull().default(sql`clock_timestamp()`),
 });
@@ -121,7 +125,7 @@ export const runs = sync.table(
     check('runs_kind', sql`${t.kind} in ('poll', 'read', 'sweep', 'resync', 'push', 'verify')`),
     check('runs_lease', sql`${t.lease} in ('poll', 'walk', 'push')`),
     check('runs_outcome', sql`${t.outcome} in ('ok', 'failed', 'stopped', 'interrupted')`),
-    index('runs_by_connection').on(t.connection, t.kind, t.runId),
+    index('runs_by_connection').on(t.connection, t.lease, t.runId),
     index('runs_open').on(t.connection).where(sql`${t.finishedAt} is null`),
     index('runs_by_request').on(t.request).where(sql`${t.request} is not null`),
   ],
@@ -221,6 +225,7 @@ export const heldDeletions = sync.table(
     raw: jsonb('raw').notNull(),
     requestedAt: instant('requested_at').notNull(),
     answeredAt: instant('answered_at').notNull(),
+    skew: doublePrecision('skew').notNull(),
   },
   (t) => [primaryKey({ columns: [t.holder, t.id] })],
 );

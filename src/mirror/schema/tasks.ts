@@ -76,7 +76,8 @@ export const invoicedTasks = invoiced.table(
     index('tasks_open_by_user').on(t.userId, t.dueDate).where(sql`${t.visState} = 0 and not ${t.complete}`),
     index('tasks_by_customer').on(t.customerId),
     index('tasks_by_update').on(t.updatedAt),
-    index('tasks_unsynced').on(t.connection, t.editedAt).where(sql`${t.syncState} <> 'synced'`),
+    index('tasks_pending').on(t.connection, t.pendingSince, t.rowId).where(sql`${t.syncState} = 'pending'`),
+    index('tasks_failed').on(t.connection, t.rowId).where(sql`${t.syncState} = 'failed'`),
   ],
 );
 
@@ -101,6 +102,7 @@ export const freshbooksTasks = freshbooks.table(
     check('tasks_ids_exact', exact(t.id, t.tax1, t.tax2)),
     index('tasks_active_by_name').on(t.name).where(sql`${t.visState} = 0`),
     index('tasks_by_update').on(t.updatedAt),
-    index('tasks_unsynced').on(t.connection, t.editedAt).where(sql`${t.syncState} <> 'synced'`),
+    index('tasks_pending').on(t.connection, t.pendingSince, t.rowId).where(sql`${t.syncState} = 'pending'`),
+    index('tasks_failed').on(t.connection, t.rowId).where(sql`${t.syncState} = 'failed'`),
   ],
 );

@@ -111,10 +111,10 @@ export function openFreshbooks(
   async function amongDeleted(id: number, signal: AbortSignal): Promise<SingleAnswer | null> {
     const query = { 'search[taskid]': id, 'search[vis_state]': 1, per_page: PER_PAGE };
     const { answer, rows } = await list(query, signal);
-    const { requestedAt, answeredAt } = answer;
+    const { requestedAt, answeredAt, serverTime } = answer;
     const task = rows.map(decodeTask).find((row) => row.ok && row.task.id === id);
     return task?.ok && task.task.columns['vis_state'] === 1
-      ? { requestedAt, answeredAt, answer: task }
+      ? { requestedAt, answeredAt, serverTime, answer: task }
       : null;
   }
 

@@ -5,7 +5,7 @@ import { asWorker } from '../../mirror/runs.js';
 import { writeMerged } from '../../mirror/tasks.js';
 import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';
-import { columnsIn, localColumns, type Observed, reconcile } from '../reconcile.js';
+import { columnsIn, localColumns, type Observed, reconcile, skewOf } from '../reconcile.js';
 import { create } from './create.js';
 import { matches } from './matches.js';
 import { rest } from './rest.js';
@@ -19,18 +19,18 @@ const MOST_CALLS = 4;
 
 /**
  * Brings one row's local change to the API: reads the task again, merges, and sends only what still differs. A row with a write of unknown
- * outcome waits until the API must have finished with it.
+ * outcome waits until the API must have finished with it. `mayDelete`: the brake on deletions has let this row's pass.
  */
-export async function pushRow(sender: Sender, row: PendingRow): Promise<void> {
+export async function pushRow(sender: Sender, row: PendingRow, mayDelete: boolean): Promise<void> {
   try {
     const open = row.sent.length > 0 ? await openWrites(sender.context.db, row.rowId) : [];
     if (await waitsForApi(sender, row, open)) return;
     if (row.younger && (await waitsForTwin(sender, row))) return;
     const unknown = open.find(({ method }) => method === 'POST');
     // One at a time: which tasks are still free to be adopted depends on who went before.
-    if (unknown) await sender.inTurn(() => resolveUnknownCreate(sender, row, unknown));
+    if (unknown && row.raw === null) await sender.inTurn(() => resolveUnknownCreate(sender, row, unknown));
     else if (row.raw === null) await createOrRest(sender, row, open);
-    else await bringNearer(sender, row, open);
+    else await bringNearer(sender, row, open, mayDelete);
   } catch (error) {
     await meet(sender, row, error);
   }
@@ -77,13 +77,14 @@ async function bringNearer(
   sender: Sender,
   first: PendingRow,
   unsettled: readonly SavedWrite[],
+  mayDelete: boolean,
 ): Promise<void> {
   const { context } = sender;
   let row: PendingRow | null = first;
   let open = unsettled;
   let fresh = false;
   for (let calls = 0; calls < MOST_CALLS && row?.syncState === 'pending'; calls++) {
-    const saved = await saveNextCall(sender, row, open, fresh);
+    const saved = await saveNextCall(sender, row, open, { fresh, mayDelete });
     if (saved !== 'moved') open = [];
     fresh = false;
     if (saved === 'at rest') return;
@@ -95,8 +96,8 @@ async function bringNearer(
     row = await findPending(context.db, sender.source, row.rowId);
     // It has not moved: somebody holds it locked.
     if (saved === 'moved' && row?.version === version) break;
-    // What was edited while we sent has a quiet time of its own.
-    if (fresh && row?.editedAt !== edited) return;
+    // What was edited meanwhile has a quiet time of its own.
+    if (row?.editedAt !== edited) return;
   }
   if (row?.syncState === 'pending') sender.left();
 }
@@ -109,7 +110,7 @@ async function saveNextCall(
   sender: Sender,
   row: PendingRow,
   open: readonly SavedWrite[],
-  fresh: boolean,
+  { fresh, mayDelete }: { readonly fresh: boolean; readonly mayDelete: boolean },
 ): Promise<SavedCall | 'at rest' | 'moved'> {
   const { context, source, client, connection, lease } = sender;
   const { id, raw, rowId } = row;
@@ -130,6 +131,12 @@ async function saveNextCall(
   const call =
     pending.length === 0 ? null : client.writer.next(id, after.columns, wakes ? ['vis_state'] : pending);
 
+  if (call !== null && after.columns['vis_state'] === 1 && !mayDelete) {
+    // It was deleted since it was found: the brake has not seen that yet.
+    sender.left();
+    return 'at rest';
+  }
+
   const saved = await asWorker(context.db, lease, async (tx): Promise<string | null | 'moved'> => {
     if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0)
       return 'moved';
@@ -149,8 +156,9 @@ async function saveNextCall(
 }
 
 async function look({ client, signal }: Sender, id: number): Promise<Observed> {
-  const { answer, requestedAt, answeredAt } = await client.read(id, signal);
+  const seen = await client.read(id, signal);
+  const { answer, requestedAt, answeredAt } = seen;
   if (answer !== 'gone' && !answer.ok)
     throw new UnreadableTaskError(`task ${id} can't be read: ${answer.reason}`);
-  return { id, task: answer === 'gone' ? 'gone' : answer.task, requestedAt, answeredAt, skew: 0 };
+  return { id, task: answer === 'gone' ? 'gone' : answer.task, requestedAt, answeredAt, skew: skewOf(seen) };
 }

@@ -8,7 +8,15 @@ import { ApiError } from '../../sources/http/errors.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
 import type { Decoded, RemoteTask, SingleAnswer } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
-import { columnsIn, deletedHere, isLate, localColumns, type Observed, reconcile } from '../reconcile.js';
+import {
+  columnsIn,
+  deletedHere,
+  isLate,
+  localColumns,
+  type Observed,
+  reconcile,
+  skewOf,
+} from '../reconcile.js';
 import { type Made, MovedError, makeRoom } from './made.js';
 import type { Sender } from './sender.js';
 
@@ -132,7 +140,7 @@ async function later(
     ...again,
     id: answer.task.id,
     task: again.answer === 'gone' ? 'gone' : again.answer.task,
-    skew: 0,
+    skew: skewOf(again),
   };
 }
 

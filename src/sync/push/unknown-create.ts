@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { databaseNow } from '../../mirror/database.js';
 import { dropUnmade } from '../../mirror/made.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { asWorker } from '../../mirror/runs.js';
 import { countSent, endWrite, knownBefore, type SavedWrite, unknownTwins } from '../../mirror/writes.js';
 import type { RemoteTask, SingleAnswer } from '../../sources/source.js';
-import { columnsIn } from '../reconcile.js';
+import { columnsIn, localColumns, skewOf } from '../reconcile.js';
 import { create } from './create.js';
 import { OwnedError } from './made.js';
 import { matches } from './matches.js';
@@ -57,7 +58,13 @@ export async function resolveUnknownCreate(
     if (row.columns['vis_state'] === 1) return forget(sender, row, write);
     const key = write.idempotencyKey;
     const young = now - write.sentAt < KEY_LIVES_US;
-    const reuse = key !== null && young && (await countSent(context.db, row.rowId, key)) < MOST_WITH_ONE_KEY;
+    // Under a kept key comes the first answer, so it may serve only what was sent with it.
+    const alike = isDeepStrictEqual(
+      client.writer.create(localColumns(sender.source, row), '').sent,
+      write.sent,
+    );
+    const reuse =
+      key !== null && alike && young && (await countSent(context.db, row.rowId, key)) < MOST_WITH_ONE_KEY;
     return create(sender, row, [write], reuse ? key : null);
   }
   const readable = [...exact, ...similar].map(({ task: { id, columns } }) => `${id} (${columns['name']})`);
@@ -78,8 +85,7 @@ async function candidates(
   const found = new Map<number, Candidate>();
   const unreadable = new Set<string>();
   for await (const { tasks, ...page } of client.changes(Math.floor(sentAt) - source.overlap, signal)) {
-    const earliest =
-      page.serverTime === null ? 0 : sentAt + page.serverTime / 1e3 - page.answeredAt / 1e6 - CLOCK_SLACK_S;
+    const earliest = page.serverTime === null ? 0 : sentAt + skewOf(page) - CLOCK_SLACK_S;
     const fresh = tasks.flatMap((decoded) =>
       decoded.ok && madeAfter(decoded.task, earliest) ? [decoded.task] : [],
     );
@@ -90,8 +96,9 @@ async function candidates(
     );
     const ids = [...fresh.map(({ id }) => id), ...hidden];
     const known = await knownBefore(context.db, source, connection, ids, write.sentAt);
-    const { requestedAt, answeredAt } = page;
-    for (const task of fresh) if (!known.has(task.id)) found.set(task.id, { task, requestedAt, answeredAt });
+    const { requestedAt, answeredAt, serverTime } = page;
+    const seen = { requestedAt, answeredAt, serverTime };
+    for (const task of fresh) if (!known.has(task.id)) found.set(task.id, { task, ...seen });
     for (const id of hidden) if (!known.has(id)) unreadable.add(`${id} (which can't be read)`);
   }
   return { found: [...found.values()], unreadable: [...unreadable] };
