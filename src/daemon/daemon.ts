@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { describeConfig } from '../config/describe.js';
 import { openQueues } from '../jobs/queues.js';
+import { checkRedis } from '../jobs/state.js';
 import { startWorkers, type WorkersOptions } from '../jobs/workers.js';
 import { declareConnections } from '../mirror/connections.js';
 import { openDatabase } from '../mirror/database.js';
@@ -54,7 +55,7 @@ export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
   };
   const stop = async (): Promise<void> => {
     stopping.abort(new Error('The daemon stops.'));
-    if (!(await within(STOP_MS, close(), deps.runtime))) {
+    if ((await within(STOP_MS, close(), deps.runtime)) !== 'done') {
       deps.log.warn(
         'Not everything could be closed in time; what is unfinished is taken up at the next start.',
       );
@@ -76,6 +77,8 @@ type Closer = () => Promise<void>;
 const STOP_MS = 19_000;
 /** A token's refresh is waited for, and may take 15 s. */
 const WORKERS_STOP_MS = 16_000;
+const PROBE_MS = 1_000;
+const LOST_STOP_MS = 1_000;
 const RECONCILE_MS = 60_000;
 /** A run of each kind for several accounts at once, and each waits for the database only a moment. */
 const DATABASE_CONNECTIONS = 12;
@@ -116,7 +119,12 @@ async function open(
   const accounts = accountsOf(config);
   const context = createSyncContext(config, accounts, db, deps);
   const workers = await startWorkers(queues, createPerform(context), deps.workers);
-  closers.push(() => workers.close(WORKERS_STOP_MS));
+  closers.push(async () => {
+    // With a server gone nothing can be committed or given back: what is unfinished is taken up later all the same.
+    const servers = Promise.all([reachDatabase(databaseUrl), checkRedis(queues)]);
+    const there = (await within(PROBE_MS, servers, runtime)) === 'done';
+    await workers.close(there ? WORKERS_STOP_MS : LOST_STOP_MS);
+  });
 
   const keeping = keepSchedules(
     {

@@ -1,17 +1,21 @@
 import type { Runtime } from '../runtime.js';
 
-/** Waits for `work`, however it ends, but not for longer: false when it was not over in time. */
-export async function within(ms: number, work: Promise<unknown>, runtime: Runtime): Promise<boolean> {
+/** Waits for `work`, but not for longer, and tells how it ended: it may still go on where it is `late`. */
+export async function within(
+  ms: number,
+  work: Promise<unknown>,
+  runtime: Runtime,
+): Promise<'done' | 'failed' | 'late'> {
   const over = new AbortController();
-  const timeout = runtime.sleep(ms, over.signal).then(
-    () => false,
-    () => false,
+  const late = runtime.sleep(ms, over.signal).then(
+    () => 'late' as const,
+    () => 'late' as const,
   );
   const ended = work.then(
-    () => true,
-    () => true,
+    () => 'done' as const,
+    () => 'failed' as const,
   );
-  const first = await Promise.race([ended, timeout]);
+  const first = await Promise.race([ended, late]);
   over.abort();
   return first;
 }

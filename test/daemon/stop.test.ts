@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makeFolder } from '../cli/command.js';
 import { until } from '../servers/index.js';
 import { expectEqual } from '../sync/equality.js';
 import { runProgram } from './process.js';
 import { active, openWorld, type World } from './world.js';
+
+// A process of its own, and half a minute of pages where the machine is busy.
+vi.setConfig({ testTimeout: 90_000 });
 
 const SLOW = { invoiced: { tasks: 1_100 }, freshbooks: { tasks: 3_000 }, latency: 250 };
 
@@ -45,10 +48,14 @@ async function goesOn(world: World): Promise<void> {
   world.sandbox.setLatency(0);
   await world.start({}, { workers: { lockDuration: 2_000, stalledInterval: 200 }, reconcileEvery: 200 });
   for (const connection of ['invoiced', 'freshbooks'] as const) {
-    await until(`the first read of ${connection} is over`, async () => {
-      const [cursor] = await world.sql`select from sync.cursors where connection = ${connection}`;
-      return cursor;
-    });
+    await until(
+      `the first read of ${connection} is over`,
+      async () => {
+        const [cursor] = await world.sql`select from sync.cursors where connection = ${connection}`;
+        return cursor;
+      },
+      30_000,
+    );
   }
   const asked = (api: 'invoiced' | 'freshbooks') =>
     world.sandbox.log
@@ -68,6 +75,6 @@ async function pagesAre(world: World, connection: string, pages: number): Promis
       const [run] = await world.sql`select pages from sync.runs where connection = ${connection}`;
       return Number(run?.['pages']) >= pages;
     },
-    20_000,
+    30_000,
   );
 }
