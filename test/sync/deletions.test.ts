@@ -290,6 +290,23 @@ describe('FreshBooks', () => {
     expect(await row(world, 'freshbooks', archived)).toMatchObject({ vis_state: 1 });
   });
 
+  test('a deleted task that is refused by itself and skipped by the lists is found among the deleted ones', async () => {
+    await mirrored(20, { getDeleted: 'error' });
+    const id = someId(world, 'freshbooks');
+    remote(world, 'freshbooks').remove(id);
+    // The first listing is of active tasks, the second of deleted ones.
+    world.sandbox.faults.add({
+      api: 'freshbooks',
+      route: 'tasks.list',
+      fault: { kind: 'drop-rows' },
+      skip: 1,
+      times: 1,
+    });
+    expectOutcome(await world.walk('freshbooks'), 'ok');
+    expect(asked('freshbooks')).toBe(1);
+    await expectEqual(world, 'freshbooks');
+  });
+
   test('an account that answers 404 for everything it is asked for by id deletes nothing', async () => {
     await mirrored(20);
     const { faults } = world.sandbox;

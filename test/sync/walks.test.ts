@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Page } from '../../src/sources/source.js';
 import { until } from '../servers/index.js';
 import { expectEqual } from './equality.js';
 import { cursor, remote, someId, versions } from './remote.js';
+import { stalling } from './stalling.js';
 import { accountOf, type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
 
 let world: World;
@@ -55,40 +57,6 @@ describe.each(connections)('%s', (connection) => {
     expectOutcome(await world.walk(connection), 'ok');
     await expectEqual(world, connection);
   });
-
-  // The sources differ in where they go on, which is held above.
-  test.runIf(connection === 'freshbooks')(
-    'a killed process leaves a walk that another goes on with',
-    async () => {
-      await opened(620);
-      world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault: { kind: 'hang' }, skip: 4 });
-      const database = world.db.url;
-      const account = JSON.stringify(accountOf(world.sandbox, connection));
-      const work = JSON.stringify({ kind: 'walk', connection });
-      const script = new URL('./walker.ts', import.meta.url).pathname;
-      const child = spawn(process.execPath, ['--import', 'tsx', script, database, account, work], {
-        stdio: ['ignore', 'inherit', 'inherit'],
-      });
-      const ended = once(child, 'exit');
-      await until(
-        'the other process has committed pages',
-        async () => Number((await walk(connection)).batches) > 0,
-        20_000,
-      );
-      expect(await world.walk(connection)).toMatchObject({ state: 'busy' });
-      child.kill('SIGKILL');
-      await ended;
-      world.sandbox.faults.clear();
-      await endLeases();
-      expectOutcome(await world.walk(connection), 'ok');
-      expect(await runsAfter({ run_id: '0' })).toMatchObject([
-        { kind: 'read', outcome: 'interrupted', error: 'its process ended' },
-        { kind: 'read', outcome: 'ok', updated: 0 },
-        { kind: 'sweep', outcome: 'ok', inserted: 0, updated: 0 },
-      ]);
-      await expectEqual(world, connection);
-    },
-  );
 
   test('a walk whose record the database lost begins again, and deletes nothing', async () => {
     await opened(620);
@@ -151,7 +119,37 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 
-  test('two walks at once: the second finds the first at work, polls go on, and a lost lease commits no more', async () => {
+  test('a run whose lease went to another commits nothing more', async () => {
+    await opened(30);
+    expectOutcome(await world.walk(connection), 'ok');
+    remote(world, connection).rename(someId(world, connection), 'Renamed there');
+    const before = await versions(world, connection);
+    const robbed = world.as({
+      open: (...opening) => {
+        const client = world.context.open(...opening);
+        const rob = async function* (pages: AsyncIterable<Page>) {
+          for await (const page of pages) {
+            await world.sql`update sync.leases set run_id = run_id + 1000, ends_at = clock_timestamp() + interval '1 minute'`;
+            yield page;
+          }
+        };
+        return {
+          ...client,
+          changes: (...asked) => rob(client.changes(...asked)),
+          walk: (...asked) => rob(client.walk(...asked)),
+        };
+      },
+    });
+    for (const work of [robbed.poll, robbed.walk]) {
+      expectOutcome(await work(connection), 'interrupted');
+      expect(await versions(world, connection)).toEqual(before);
+      await endLeases();
+    }
+    expectOutcome(await world.walk(connection), 'ok');
+    await expectEqual(world, connection);
+  });
+
+  test('two walks at once: the second finds the first at work, and polls go on', async () => {
     await opened(250);
     expectOutcome(await world.walk(connection), 'ok');
     const id = someId(world, connection, 2);
@@ -167,13 +165,40 @@ describe.each(connections)('%s', (connection) => {
     remote(world, connection).rename(id, 'Renamed meanwhile');
     expectOutcome(await world.poll(connection), 'ok');
 
-    await endLeases();
-    expectOutcome(await world.walk(connection), 'ok');
-    const before = await versions(world, connection);
-    expectOutcome(await slow, 'interrupted');
-    expect(await versions(world, connection)).toEqual(before);
+    expectOutcome(await slow, 'ok');
     await expectEqual(world, connection);
   });
+});
+
+test('a killed process leaves a walk that another goes on with', async () => {
+  const connection = 'freshbooks';
+  await opened(620);
+  world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault: { kind: 'hang' }, skip: 4 });
+  const database = world.db.url;
+  const account = JSON.stringify(accountOf(world.sandbox, connection));
+  const work = JSON.stringify({ kind: 'walk', connection });
+  const script = new URL('./walker.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--import', 'tsx', script, database, account, work], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  await until(
+    'the other process has committed pages',
+    async () => Number((await walk(connection)).batches) > 0,
+    20_000,
+  );
+  expect(await world.walk(connection)).toMatchObject({ state: 'busy' });
+  child.kill('SIGKILL');
+  await ended;
+  world.sandbox.faults.clear();
+  await endLeases();
+  expectOutcome(await world.walk(connection), 'ok');
+  expect(await runsAfter({ run_id: '0' })).toMatchObject([
+    { kind: 'read', outcome: 'interrupted', error: 'its process ended' },
+    { kind: 'read', outcome: 'ok', updated: 0 },
+    { kind: 'sweep', outcome: 'ok', inserted: 0, updated: 0 },
+  ]);
+  await expectEqual(world, connection);
 });
 
 describe('in slices', () => {
@@ -253,26 +278,16 @@ const asked = () => ({ id: crypto.randomUUID(), full: true, since: null, force: 
 
 /** A walk that was stopped after its first pages; gives its run. */
 async function interrupted(connection: Connection, request: { readonly id?: string } = {}) {
-  const rule = world.sandbox.faults.add({
-    api: connection,
-    route: 'tasks.list',
-    fault: { kind: 'hang' },
-    // As many as are asked for at once, in whatever order they arrive.
-    skip: 4,
-  });
   const stop = new AbortController();
   const work = {
     kind: 'walk',
     connection,
     ...(request.id !== undefined && { request: { ...asked(), id: request.id } }),
   } as const;
-  let pages = 0;
-  const result = await world.perform(work, stop.signal, (progress) => {
-    pages = progress.pages;
-    if (pages >= 2) stop.abort();
+  const result = await stalling(world, 3).perform(work, stop.signal, ({ pages }) => {
+    if (pages === 3) stop.abort();
   });
   expect(result).toMatchObject({ state: 'done', outcome: 'interrupted' });
-  world.sandbox.faults.clear(rule);
   return world.lastRun(connection) as Promise<Record<string, unknown> & { started_at: Date }>;
 }
 
