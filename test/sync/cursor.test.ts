@@ -17,10 +17,12 @@ afterEach(() => world.close());
 describe.each(connections)('%s', (connection) => {
   test('a change that becomes visible long after its time stamp is brought', async () => {
     await world.walk(connection);
-    // More than a page of newer ones stands before it.
-    rename(connection, 150);
-    await world.poll(connection);
     const { clock } = world.sandbox;
+    // More than a page of newer ones stands before it, none as new as the cursor.
+    clock.advance(-MINUTE);
+    rename(connection, 150);
+    clock.advance(MINUTE);
+    await world.poll(connection);
     const late = connection === 'invoiced' ? 74 * MINUTE : DAY;
     clock.advance(-late);
     remote(world, connection).rename(someId(world, connection, 200), 'Renamed long ago');

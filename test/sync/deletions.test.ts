@@ -260,11 +260,13 @@ test('an event without its task, and one of a task that is there, delete nothing
 
 describe('FreshBooks', () => {
   const searches = ['honoured', 'ignored', 'alone'] as const;
-  const gets = ['task', 'error'] as const;
+  const singles = [
+    { getDeleted: 'task' },
+    { getDeleted: 'error', deletedStatus: 404 },
+    { getDeleted: 'error', deletedStatus: 422 },
+  ] as const;
   const cases = searches.flatMap((searchVisState) =>
-    gets.flatMap((getDeleted) =>
-      [404, 422].map((deletedStatus) => ({ searchVisState, getDeleted, deletedStatus })),
-    ),
+    singles.map((single) => ({ searchVisState, ...single })),
   );
   test.each(cases)('deletes, restores and archives under %o', async (options) => {
     await mirrored(40, options);

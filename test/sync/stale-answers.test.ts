@@ -38,19 +38,20 @@ describe.each(connections)('%s', (connection) => {
 
   test('of two pages with the same task the one that was asked for later stands', async () => {
     await world.walk(connection);
-    const id = someId(world, connection);
+    const [id, beside] = [someId(world, connection, 0), someId(world, connection, 1)];
     const { rename } = remote(world, connection);
     rename(id, 'Old');
     const old = await pages(connection);
     rename(id, 'New');
+    rename(beside, 'Beside it');
     const fresh = await pages(connection);
     // A page that had to be asked for again comes first, though it is newer.
     const worker = world.as({
       open: (...opening) => ({
         ...world.context.open(...opening),
         changes: async function* () {
-          // The first page is worked on while the others gather.
-          yield* [...fresh.slice(0, 1).map((page) => ({ ...page, tasks: [] })), ...fresh, ...old];
+          // A first one is worked on while the others gather.
+          yield* [...fresh.map(only(beside)), ...fresh, ...old];
         },
       }),
     });
@@ -99,3 +100,7 @@ async function pages(connection: Connection): Promise<readonly Page[]> {
   }
   return read;
 }
+
+const only =
+  (id: number) =>
+  (page: Page): Page => ({ ...page, tasks: page.tasks.filter((read) => read.ok && read.task.id === id) });
