@@ -61,6 +61,26 @@ describe.each(connections)('%s', (connection) => {
     expect([100, 200]).toContain((await world.lastRun(connection))['updated']);
     world.sandbox.faults.clear();
     expectOutcome(await world.poll(connection), 'ok');
+    await expectEqual(world, connection);
+    expectOutcome(await world.poll(connection), 'ok');
+    expect(await cursor(world, connection)).toBeGreaterThan(before);
+  });
+
+  test('what a page lost while several were read is brought by the next poll, and the cursor waits for that', async () => {
+    await world.walk(connection);
+    const before = await windBack(connection);
+    rename(connection, 250);
+    world.sandbox.faults.add({
+      api: connection,
+      route: 'tasks.list',
+      fault: { kind: 'drop-rows', count: 3 },
+      skip: 1,
+      times: 1,
+    });
+    expectOutcome(await world.poll(connection), 'ok');
+    expect(await cursor(world, connection)).toBe(before);
+    await expect(expectEqual(world, connection)).rejects.toThrow();
+    expectOutcome(await world.poll(connection), 'ok');
     expect(await cursor(world, connection)).toBeGreaterThan(before);
     await expectEqual(world, connection);
   });

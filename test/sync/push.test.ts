@@ -247,9 +247,8 @@ describe.each(connections)('%s', (connection) => {
     world.sandbox.faults.add({ api: connection, route: 'tasks.*', fault: { kind: 'status', status: 403 } });
     expectOutcome(await world.push(connection), 'failed');
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'pending' });
-    const [{ problem }] =
-      (await world.sql`select problem from sync.connections where name = ${connection}`) as never;
-    expect(problem).not.toBeNull();
+    const [told] = await world.sql`select problem from sync.connections where name = ${connection}`;
+    expect(told?.['problem']).not.toBeNull();
     world.sandbox.faults.clear();
     await atRest(connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced' });
