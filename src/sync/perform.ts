@@ -1,6 +1,5 @@
 import { type Connection, findConnection } from '../mirror/connections.js';
 import { databaseNow } from '../mirror/database.js';
-import { approveDeletes } from '../mirror/pending.js';
 import { findEnded } from '../mirror/runs.js';
 import { closeWalk, findWalk, openWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
@@ -17,8 +16,6 @@ export function createPerform(context: SyncContext): Perform {
     const connection = await findConnection(context.db, work.connection);
     if (connection === null) return { state: 'skipped', reason: 'there is no such connection' };
     if (connection.paused) return { state: 'skipped', reason: 'it is paused' };
-    // `--force` lets all deletions pass that are known now, at the API as here.
-    if (work.request?.force && !work.continued) await approveDeletes(context.db, connection.name);
     const account = context.account(connection.name);
     if (account === null) return { state: 'elsewhere' };
     switch (work.kind) {
