@@ -6,7 +6,7 @@ import { runProgram } from '../daemon/process.js';
 import { until } from '../servers/index.js';
 import { makeFolder, run } from './command.js';
 
-test('the demo is up within a minute, can be asked, goes on from where it was, and leaves nothing running', async () => {
+test('the demo is up within a minute, shows changes both ways and a conflict, can be asked, goes on from where it was, and leaves nothing running', async () => {
   const folder = makeFolder();
   const began = performance.now();
   const first = runProgram(['demo'], { env: {}, folder });
@@ -15,11 +15,19 @@ test('the demo is up within a minute, can be asked, goes on from where it was, a
   expect(first.output()).toMatch(/^In the mirror: freshbooks 30\d active, \d deleted; invoiced 31\d active/m);
   expect(statSync(join(folder, '.taskmirror/demo/credentials.key')).mode & 0o777).toBe(0o600);
 
-  for (const line of pasteable(first.output())) {
-    const { code, output } = await run(line, { folder });
-    expect(code).toBe(0);
-    expect(output).toContain('\n(8 rows)');
+  const [tasks = [], services = [], update = []] = pasteable(first.output());
+  for (const line of [tasks, services]) {
+    expect(await run(line, { folder })).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('\n(8 rows)'),
+    });
   }
+  await showsTheWayBack(first);
+  const conflicts = await run(['conflicts', '--demo', '--all', '--json'], { folder });
+  expect(JSON.parse(conflicts.output)).toContainEqual(
+    expect.objectContaining({ winner: 'remote', restored_at: expect.any(String) }),
+  );
+  await reachesTheApi(update, folder);
   const status = await run(['status', '--json'], { folder });
   expect(JSON.parse(status.output)).toMatchObject({
     connections: [{ problem: null }, { problem: null }],
@@ -47,17 +55,44 @@ test('the demo is up within a minute, can be asked, goes on from where it was, a
   expect(await third.ended).toBe(130);
   expect(existsSync(pidFile)).toBe(false);
   expect(await answers(port)).toBe(false);
-}, 90_000);
+}, 120_000);
 
 async function changesAre(demo: ReturnType<typeof runProgram>, least: number): Promise<void> {
-  const seen = () => (demo.output().match(/^\d\d:\d\d:\d\d +\d+\.\d s {2}\w/gm) ?? []).length;
+  const seen = () =>
+    (demo.output().match(/^\d\d:\d\d:\d\d +\d+\.\d s {2}(Invoiced|FreshBooks) \d/gm) ?? []).length;
   await until(`${least} changes were seen (${demo.errors()})`, () => seen() >= least, 60_000);
+}
+
+/** What was done with SQL is shown with its delay, a conflict with both values and who won, and what was put back then. */
+async function showsTheWayBack(demo: ReturnType<typeof runProgram>): Promise<void> {
+  const line = (text: RegExp) => new RegExp(`^\\d\\d:\\d\\d:\\d\\d ${text.source}$`, 'm');
+  for (const text of [
+    / {4}\.\.\. {2}SQL: (update|insert into|delete from) .+/,
+    / +\d+\.\d s {2}SQL → API: (update|insert into|delete from) .+/,
+    / +conflict \d+: rate \d+\.\d\d [A-Z]{3} \(API\) won over \d+\.\d\d [A-Z]{3} \(SQL\)/,
+    / +\d+\.\d s {2}restored → API: npx taskmirror conflicts restore \d+ --demo/,
+  ]) {
+    await until(`${text} is shown (${demo.output()})`, () => line(text).test(demo.output()), 40_000);
+  }
+}
+
+/** Runs the UPDATE that the demo prints, and waits until the API has done it. */
+async function reachesTheApi(update: readonly string[], folder: string): Promise<void> {
+  const { code, output } = await run([...update, '--json'], { folder });
+  expect(code).toBe(0);
+  const [row] = JSON.parse(output);
+  const query = `select from sync.writes join freshbooks.tasks using (row_id)
+    where id = ${row.id} and (sent -> 'rate' ->> 'amount')::numeric = ${row.rate_amount} and outcome = 'ok'`;
+  await until('the API has it', async () => {
+    const written = await run(['sql', '--demo', '--json', query], { folder });
+    return JSON.parse(written.output).length > 0;
+  });
 }
 
 /** The commands that the demo prints, as a shell would take them apart. */
 function pasteable(output: string): readonly (readonly string[])[] {
-  const lines = [...output.matchAll(/^npx taskmirror (sql --demo) "([^"]+)"$/gm)];
-  expect(lines).toHaveLength(2);
+  const lines = [...output.matchAll(/^npx taskmirror (sql --demo(?: --write)?) "([^"]+)"$/gm)];
+  expect(lines).toHaveLength(3);
   return lines.map(([, verb = '', query = '']) => [...verb.split(' '), query]);
 }
 

@@ -1,73 +1,118 @@
 import { findArrivals } from '../../mirror/arrivals.js';
 import type { Database } from '../../mirror/database.js';
+import { findDepartures } from '../../mirror/departures.js';
 import type { Runtime } from '../../runtime.js';
 import { sources } from '../../sources/index.js';
 import type { SourceName } from '../../sources/source.js';
 
-/** One act of a person at an API, and how long the mirror took to have it. */
+/** Something that was done on one side, and how long the other took to have it. */
 export interface Act {
-  readonly source: SourceName;
-  readonly id: number;
-  /** `Invoiced 788 renamed: Call Acme` */
+  /** Where it is waited for: a task of an API in the mirror, a row of the mirror at its API. Null where it goes no further. */
+  readonly awaited:
+    | { readonly side: 'mirror'; readonly source: SourceName; readonly id: number }
+    | { readonly side: 'api'; readonly source: SourceName; readonly rowId: string }
+    | null;
+  /** By what it was done in the mirror: `SQL`. Null for what a person did at an API. */
+  readonly by: string | null;
+  /** `Invoiced 788 renamed: Call Acme`, or a statement. */
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Milliseconds until the API's answer with it arrived; null while it is on its way. */
+  /** Milliseconds until the answer arrived by which the other side has it; null while it is on its way. */
   readonly delay: number | null;
 }
 
 export interface Activity {
-  /** Remembers what somebody has just done. */
+  /** Remembers what somebody has just done at an API. */
   did(text: string): void;
-  /** Looks which acts have arrived since; gives them, the oldest first. */
+  /** Remembers what has just been committed in the mirror, in a row. */
+  edited(source: SourceName, rowId: string, by: string, text: string): void;
+  /** Remembers that edits of a row lost a conflict, and are waited for no longer. */
+  overruled(rowId: string, by: string, text: string): void;
+  /** Looks which acts have arrived since; gives them, and what was newly done in the mirror, the oldest first. */
   look(): Promise<readonly Act[]>;
-  /** The last acts, the oldest first. */
+  /** The last acts, the oldest first; those in the mirror, which are rarer, stay longer. */
   recent(most: number): readonly Act[];
-  /** How many have arrived, of this source. */
-  arrived(source: SourceName): number;
+  /** How many have arrived, from this source in the mirror or from there at its API. */
+  arrived(source: SourceName, side: 'mirror' | 'api'): number;
 }
 
-/** Follows acts into the mirror. Its clock and the database's must be of one machine. */
+/** Follows acts to the other side. Its clock and the database's must be of one machine. */
 export function createActivity(db: Database, runtime: Runtime): Activity {
   let acts: readonly Act[] = [];
-  const counts = new Map<SourceName, number>();
+  let untold: readonly Act[] = [];
+  const counts = new Map<string, number>();
+  const add = (act: Act): void => {
+    acts = [...acts, act].slice(-KEPT);
+    if (act.by !== null) untold = [...untold, act];
+  };
   return {
     did: (text) => {
       const [, where = '', id = ''] = /^(\w+) (\d+) /.exec(text) ?? [];
       const source = where.toLowerCase();
       if (!isSource(source)) return;
-      acts = [...acts, { source, id: Number(id), text, at: runtime.now(), delay: null }].slice(-KEPT);
+      const awaited = { side: 'mirror', source, id: Number(id) } as const;
+      add({ awaited, by: null, text, at: runtime.now(), delay: null });
+    },
+    edited: (source, rowId, by, text) =>
+      add({ awaited: { side: 'api', source, rowId }, by, text, at: runtime.now(), delay: null }),
+    overruled: (rowId, by, text) => {
+      const lost = ({ awaited, delay }: Act) =>
+        awaited?.side === 'api' && awaited.rowId === rowId && delay === null;
+      acts = acts.map((act) => (lost(act) ? { ...act, awaited: null } : act));
+      add({ awaited: null, by, text, at: runtime.now(), delay: null });
     },
     look: async () => {
       const [before, found] = [acts, await arrivalsOf(acts, db)];
-      const arrived = before.flatMap((act) => {
-        const at = act.delay === null ? found.get(keyOf(act)) : undefined;
-        return at !== undefined && at >= act.at ? [{ ...act, delay: at - act.at, of: act }] : [];
-      });
-      const byAct = new Map(arrived.map(({ of, ...act }) => [of, act]));
-      acts = acts.map((act) => byAct.get(act) ?? act);
-      for (const { source } of arrived) counts.set(source, (counts.get(source) ?? 0) + 1);
-      return [...byAct.values()];
+      const arrived = new Map(
+        before.flatMap((act) => {
+          const at = act.awaited && act.delay === null ? found.get(keyOf(act.awaited)) : undefined;
+          return at !== undefined && at >= act.at ? [[act, { ...act, delay: at - act.at }] as const] : [];
+        }),
+      );
+      acts = acts.map((act) => arrived.get(act) ?? act);
+      for (const { awaited } of arrived.keys()) {
+        const key = awaited ? `${awaited.side} ${awaited.source}` : '';
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      const news = [...untold, ...arrived.values()];
+      untold = [];
+      return news;
     },
-    recent: (most) => acts.slice(-most),
-    arrived: (source) => counts.get(source) ?? 0,
+    recent: (most) => {
+      const edits = acts.filter(({ by }) => by !== null).slice(-Math.floor(most / 2));
+      const others = acts.filter(({ by }) => by === null).slice(edits.length - most);
+      return [...others, ...edits].sort((a, b) => a.at - b.at);
+    },
+    arrived: (source, side) => counts.get(`${side} ${source}`) ?? 0,
   };
 }
 
 const KEPT = 50;
 
-/** When each task that is waited for was last written, in milliseconds since 1970. */
+/** When each task and row that is waited for was last seen on the other side, in milliseconds since 1970. */
 async function arrivalsOf(acts: readonly Act[], db: Database): Promise<ReadonlyMap<string, number>> {
+  const awaited = acts.flatMap((act) => (act.awaited && act.delay === null ? [act.awaited] : []));
   const found = new Map<string, number>();
   for (const source of Object.values(sources)) {
-    const ids = acts.filter((act) => act.source === source.name && act.delay === null).map(({ id }) => id);
+    const ids = awaited.flatMap((at) => (at.side === 'mirror' && at.source === source.name ? [at.id] : []));
     if (ids.length === 0) continue;
     const arrivals = await findArrivals(db, source, source.name, ids);
-    for (const [id, micros] of arrivals) found.set(keyOf({ source: source.name, id }), micros / 1_000);
+    for (const [id, micros] of arrivals)
+      found.set(keyOf({ side: 'mirror', source: source.name, id }), micros / 1_000);
+  }
+  const edits = awaited.flatMap((at) => (at.side === 'api' ? [at] : []));
+  if (edits.length === 0) return found;
+  const rowIds = edits.map(({ rowId }) => rowId);
+  const departures = await findDepartures(db, rowIds);
+  for (const edit of edits) {
+    const micros = departures.get(edit.rowId);
+    if (micros !== undefined) found.set(keyOf(edit), micros / 1_000);
   }
   return found;
 }
 
-const keyOf = ({ source, id }: Pick<Act, 'source' | 'id'>): string => `${source} ${id}`;
+const keyOf = (awaited: NonNullable<Act['awaited']>): string =>
+  awaited.side === 'mirror' ? `${awaited.source} ${awaited.id}` : `row ${awaited.rowId}`;
 
 const isSource = (name: string): name is SourceName => Object.hasOwn(sources, name);

@@ -18,6 +18,8 @@ export interface Demo {
   readonly sandbox: Sandbox;
   readonly daemon: Daemon;
   readonly db: Database;
+  /** For whoever changes the mirror with SQL. */
+  readonly writer: Database;
   readonly log: Logger;
   /** Where the daemon's log is, as seen from the current folder. */
   readonly logPath: string;
@@ -65,7 +67,9 @@ async function open(cli: Cli, folder: string, onClose: (closer: () => Promise<vo
   onClose(() => daemon.stop());
   const db = openDatabase(server.url, { applicationName: 'taskmirror demo', max: 2 });
   onClose(() => db.close());
-  return { sandbox, daemon, db, log, logPath: relative(cli.folder, logPath) };
+  const writer = openDatabase(server.url, { applicationName: 'taskmirror demo writer', max: 1 });
+  onClose(() => writer.close());
+  return { sandbox, daemon, db, writer, log, logPath: relative(cli.folder, logPath) };
 }
 
 /** A demo that was killed leaves jobs behind; nobody wants to wait a minute for them. */

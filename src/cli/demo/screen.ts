@@ -4,14 +4,19 @@ import { beginningOf, needsOf } from '../status/attention.js';
 import { number, span } from '../words.js';
 import type { Act, Activity } from './activity.js';
 
+/** One that is there whenever the line is pasted: people delete tasks. */
+const SOME_SERVICE = 'select max(id) from freshbooks.tasks where vis_state = 0';
+
 /** What stays on the screen: what this is, and what to paste elsewhere. Lines that are pasted must not be cut. */
 export const HEAD: readonly string[] = [
-  'taskmirror demo: both APIs are simulated, people work in them, and everything goes into a real PostgreSQL.',
+  'taskmirror demo: both APIs are simulated, people work in them and in a real PostgreSQL, and each side follows the other.',
   '',
-  'Look at it with SQL, in a second terminal in this folder:',
+  'Look at it and change it with SQL, in a second terminal in this folder:',
   '',
   'npx taskmirror sql --demo "select id, name, due_date, complete from invoiced.tasks order by updated_at desc limit 8"',
   'npx taskmirror sql --demo "select id, name, rate_amount, billable from freshbooks.tasks order by updated_at desc limit 8"',
+  `npx taskmirror sql --demo --write "update freshbooks.tasks set rate_amount = rate_amount + 5 where id = (${SOME_SERVICE}) returning id, name, rate_amount"`,
+  'npx taskmirror conflicts --demo',
   'npx taskmirror status --demo',
   '',
 ];
@@ -26,11 +31,11 @@ export function screenOf(
   const strong = (text: string) => (colours ? `\x1b[1m${text}\x1b[0m` : text);
   const recent = activity.recent(acts);
   return [
-    dim(row('In the mirror', 'active', 'deleted', 'changes seen', 'last good pull')),
+    dim(row('In the mirror', 'active', 'deleted', 'changes seen', 'sent', 'last good pull')),
     ...connections.map((connection) => strong(rowOf(connection, activity))),
     '',
-    dim('What people do at the APIs, and how soon the mirror has it:'),
-    ...recent.map((act) => (act.delay === null ? dim(lineOf(act)) : lineOf(act))),
+    dim('What people do at the APIs and with SQL, and how soon the other side has it:'),
+    ...recent.map((act) => (act.awaited && act.delay === null ? dim(lineOf(act)) : lineOf(act))),
     ...(recent.length === 0 ? [dim('(they begin when the first read is over)')] : []),
     ...connections.flatMap(needsOf).map((need) => `! ${need}`),
     '',
@@ -38,11 +43,12 @@ export function screenOf(
   ];
 }
 
-/** `14:03:07   1.4 s  Invoiced 788 renamed: Call Acme` */
-export function lineOf({ at, delay, text }: Act): string {
+/** `14:03:07   1.4 s  Invoiced 788 renamed: Call Acme`, `14:03:09   1.2 s  SQL → API: update invoiced.tasks …` */
+export function lineOf({ at, delay, awaited, by, text }: Act): string {
   const time = new Date(at).toTimeString().slice(0, 8);
-  const after = delay === null ? '...' : `${(delay / 1_000).toFixed(1)} s`;
-  return `${time} ${after.padStart(7)}  ${text}`;
+  const after = delay !== null ? `${(delay / 1_000).toFixed(1)} s` : awaited ? '...' : '';
+  const what = by === null ? '' : `${by}${delay === null ? '' : ' → API'}: `;
+  return `${time} ${after.padStart(7)}  ${what}${text}`;
 }
 
 /** `Invoiced 312 active, 3 deleted; FreshBooks 305 active, 7 deleted` */
@@ -61,10 +67,18 @@ function rowOf(connection: ConnectionStatus, activity: Activity): string {
     name,
     number(rows.active + rows.archived),
     number(rows.deleted),
-    number(activity.arrived(source as SourceName)),
+    number(activity.arrived(source as SourceName, 'mirror')),
+    number(activity.arrived(source as SourceName, 'api')),
     beginningOf(connection) ?? (lagSeconds === null ? 'not yet' : `${span(lagSeconds)} ago`),
   );
 }
 
-const row = (name: string, active: string, deleted: string, changes: string, pull: string): string =>
-  `${name.padEnd(14)}${active.padStart(7)}${deleted.padStart(9)}${changes.padStart(14)}   ${pull}`;
+const row = (
+  name: string,
+  active: string,
+  deleted: string,
+  seen: string,
+  sent: string,
+  pull: string,
+): string =>
+  `${name.padEnd(14)}${active.padStart(7)}${deleted.padStart(9)}${seen.padStart(14)}${sent.padStart(6)}   ${pull}`;

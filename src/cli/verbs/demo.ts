@@ -5,13 +5,16 @@ import { sources } from '../../sources/index.js';
 import type { Cli } from '../cli.js';
 import { type Activity, createActivity } from '../demo/activity.js';
 import { type Demo, withDemo } from '../demo/demo.js';
+import { writeLocally } from '../demo/local-writer.js';
 import { HEAD, lineOf, rowsInWords, screenOf } from '../demo/screen.js';
 import { type LiveLines, liveLines } from '../live-lines.js';
 
 export function addDemo(program: Command, cli: Cli): void {
   program
     .command('demo')
-    .description('the daemon against both simulated APIs with people at work; needs no account and no server')
+    .description(
+      'the daemon against both simulated APIs, with people at work there and in the mirror; needs no account and no server',
+    )
     .addHelpText('after', '\nExample:\n  $ npx taskmirror demo')
     .action(() => demo(cli));
 }
@@ -32,16 +35,27 @@ async function demo(cli: Cli): Promise<void> {
   cli.output.write('Stopped. The next start goes on from here.\n');
 }
 
-/** People act about once a second, from the first good pull on: then the account behind a connection has been recognised. */
-async function work({ signal, runtime }: Cli, { sandbox, db, log }: Demo, activity: Activity): Promise<void> {
-  const step = people(sandbox);
+/** Work begins with the first good pull: then the account behind a connection has been recognised. */
+async function work(cli: Cli, demo: Demo, activity: Activity): Promise<void> {
+  const { signal, runtime } = cli;
   const began = runtime.now();
-  let pulled = false;
+  while (!(await hasPulled(demo.db, began).catch(() => false))) {
+    await runtime.sleep(500, signal).catch(() => {});
+    if (signal.aborted) return;
+  }
+  await Promise.all([workAtApis(cli, demo, activity), writeLocally(cli, demo, activity)]);
+}
+
+/** People act about once a second. */
+async function workAtApis(
+  { signal, runtime }: Cli,
+  { sandbox, log }: Demo,
+  activity: Activity,
+): Promise<void> {
+  const step = people(sandbox);
   while (!signal.aborted) {
     await runtime.sleep(500 + 1_000 * runtime.random(), signal).catch(() => {});
     if (signal.aborted) return;
-    pulled ||= await hasPulled(db, began).catch(() => false);
-    if (!pulled) continue;
     try {
       activity.did(step());
       // At once: what the mirror knows must still be there after a crash.
@@ -71,7 +85,7 @@ async function show(
   while (!signal.aborted) {
     try {
       const connections = await readStatus(db, Object.values(sources));
-      const arrived = await activity.look();
+      const news = await activity.look();
       last = connections;
       lines.draw(screenOf(connections, activity, { ...look, foot }));
       if (!output.isTTY) {
@@ -79,7 +93,7 @@ async function show(
           told = runtime.now();
           lines.say(`In the mirror: ${rowsInWords(connections)}`);
         }
-        for (const act of arrived) lines.say(lineOf(act));
+        for (const act of news) lines.say(lineOf(act));
       }
     } catch (error) {
       // The daemon says what is wrong; here it is only not shown.
@@ -94,6 +108,6 @@ const isFilled = (connections: readonly ConnectionStatus[]): boolean =>
   connections.length > 0 && connections.every(({ read }) => read);
 
 /** The head, wrapped on 80 columns, and the other lines below it: what is to be pasted stays in sight. */
-const ROWS_BESIDES = 18;
+const ROWS_BESIDES = 22;
 const REDRAW_MS = 300;
 const SUMMARY_MS = 30_000;
