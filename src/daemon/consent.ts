@@ -3,7 +3,7 @@ import type { Config, FreshbooksConfig } from '../config/config.js';
 import { adoptConsent, readCredential } from '../mirror/credentials.js';
 import type { Database } from '../mirror/database.js';
 import { createSealer, type Sealer } from '../mirror/sealing.js';
-import { NeedsConsentError } from '../sources/http/errors.js';
+import { NeedsConsentError } from '../sources/index.js';
 import type { TokenStore } from '../sources/tokens.js';
 import { createTokenStore, packTokens } from '../sync/tokens.js';
 

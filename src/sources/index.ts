@@ -14,6 +14,8 @@ export type {
   SourceDeps,
 } from './account.js';
 
+export { ApiError, type ApiErrorKind, NeedsConsentError } from './http/errors.js';
+
 /** All sources. A third API is one folder, one table in the mirror and one line here and below. */
 export const sources: Readonly<Record<SourceName, Source>> = { invoiced, freshbooks };
 

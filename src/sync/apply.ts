@@ -2,7 +2,7 @@ import { isRefusedData } from '../mirror/database.js';
 import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
 import { asWorker, type Counts, type Lease } from '../mirror/runs.js';
 import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
-import { clearUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
+import { clearUnreadable, listUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
 import { columnsOf } from '../sources/raw.js';
 import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
 import type { SyncContext } from './context.js';
@@ -20,6 +20,19 @@ export interface Target {
   readonly unreadable: Set<string>;
   /** Those of them that were met by now. */
   readonly met: Set<string>;
+}
+
+/** A target of which nothing has been applied yet. */
+export async function openTarget(
+  context: SyncContext,
+  source: Source,
+  lease: Lease,
+  holder: string,
+): Promise<Target> {
+  const { connection } = lease;
+  const unreadable = await listUnreadable(context.db, connection);
+  const known = new Set(unreadable.map(({ id }) => id));
+  return { context, source, connection, lease, holder, unreadable: known, met: new Set() };
 }
 
 export interface Applied {

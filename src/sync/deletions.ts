@@ -1,7 +1,7 @@
 import { countHeld, findHeld, forgetHeld } from '../mirror/held-deletions.js';
 import { addCounts, type Counts, noCounts } from '../mirror/runs.js';
 import { countActive } from '../mirror/walks.js';
-import { ApiError } from '../sources/http/errors.js';
+import { ApiError } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';
 import { applyAnswers, type Target } from './apply.js';
 import { skewOf } from './reconcile.js';

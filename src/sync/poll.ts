@@ -1,15 +1,14 @@
 import type { Connection } from '../mirror/connections.js';
-import { addCounts, beginRun, leaseRemaining, noCounts } from '../mirror/runs.js';
+import { addCounts, beginRun, leaseRemaining, noCounts, type RunEnd } from '../mirror/runs.js';
 import { findById } from '../mirror/tasks.js';
-import { listUnreadable } from '../mirror/unreadable.js';
 import { type Account, sources } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';
-import { applyPages, type Target } from './apply.js';
+import { applyPages, openTarget, type Target } from './apply.js';
 import type { SyncContext } from './context.js';
 import { type Candidates, settleDeletions } from './deletions.js';
 import { ensureSameAccount } from './identity.js';
 import { prefetch } from './prefetch.js';
-import { type RunResult, runUnderLease } from './run.js';
+import { runUnderLease } from './run.js';
 import type { ResyncRequest, WorkProgress, WorkResult } from './work.js';
 
 /** How many pages are merged together at most, and so kept in memory. */
@@ -42,18 +41,9 @@ export async function poll(
   const since = Math.floor(from) - source.overlap;
   const client = context.open(account, 'poll', connection.name);
   let counts = noCounts;
-  const work = async (signal: AbortSignal): Promise<RunResult> => {
+  const work = async (signal: AbortSignal): Promise<RunEnd> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
-    const unreadable = await listUnreadable(context.db, connection.name);
-    const target: Target = {
-      context,
-      source,
-      connection: connection.name,
-      lease,
-      holder: lease.runId,
-      unreadable: new Set(unreadable.map(({ id }) => id)),
-      met: new Set(),
-    };
+    const target = await openTarget(context, source, lease, lease.runId);
     let left = 0;
     let held = false;
     let serverTime: number | null = null;

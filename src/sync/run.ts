@@ -7,27 +7,13 @@ import {
   LEASE_SECONDS,
   type Lease,
   LeaseLostError,
-  type Outcome,
+  type RunEnd,
   renewLease,
 } from '../mirror/runs.js';
-import { ApiError, NeedsConsentError } from '../sources/http/errors.js';
+import { ApiError, NeedsConsentError } from '../sources/index.js';
 import type { SyncContext } from './context.js';
 
-/** How a run's work ended; `run` adds what went wrong where it threw. */
-export interface RunResult {
-  readonly outcome: Outcome;
-  readonly counts: Counts;
-  readonly error: string | null;
-  /** Where the next poll begins, microseconds since 1970; null leaves the cursor. */
-  readonly cursor: number | null;
-  /** Whether the window that was read is to be read once more before the cursor leaves it. */
-  readonly readAgain?: boolean;
-  readonly pulled: boolean;
-  /** What a person must do; null when nothing is to be done any more; left out where the run has not found out. */
-  readonly problem?: string | null;
-}
-
-export type RunLog = Pick<RunResult, 'outcome' | 'error'>;
+export type RunLog = Pick<RunEnd, 'outcome' | 'error'>;
 
 /** The connection can't go on before a person has done something; `message` says what. */
 export class PersonNeededError extends Error {
@@ -50,7 +36,7 @@ export async function runUnderLease(
   kind: string,
   signal: AbortSignal,
   counts: () => Counts,
-  work: (signal: AbortSignal) => Promise<RunResult | null>,
+  work: (signal: AbortSignal) => Promise<RunEnd | null>,
 ): Promise<RunLog | null> {
   const lost = new AbortController();
   const over = new AbortController();
@@ -111,7 +97,7 @@ function reasonToStop(error: unknown, stop: AbortSignal, lost: AbortSignal): str
   return lost.aborted || error instanceof LeaseLostError ? 'its lease was lost' : null;
 }
 
-function failure(error: unknown, stopped: string | null, counts: Counts): RunResult {
+function failure(error: unknown, stopped: string | null, counts: Counts): RunEnd {
   const result = { counts, cursor: null, pulled: false };
   if (isUnavailable(error)) throw error;
   if (stopped !== null) return { ...result, outcome: 'interrupted', error: stopped };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readCredential, rotateCredential } from '../mirror/credentials.js';
 import type { Database } from '../mirror/database.js';
 import type { Sealer } from '../mirror/sealing.js';
-import { NeedsConsentError } from '../sources/http/errors.js';
+import { NeedsConsentError } from '../sources/index.js';
 import type { TokenStore, Tokens } from '../sources/tokens.js';
 
 const stored = z.object({

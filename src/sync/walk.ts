@@ -1,16 +1,16 @@
 import type { Connection } from '../mirror/connections.js';
-import { addCounts, type Lease, LeaseLostError, noCounts, yieldLease } from '../mirror/runs.js';
-import { clearVanished, listUnreadable } from '../mirror/unreadable.js';
+import { addCounts, type Lease, LeaseLostError, noCounts, type RunEnd, yieldLease } from '../mirror/runs.js';
+import { clearVanished } from '../mirror/unreadable.js';
 import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { Page, Position } from '../sources/source.js';
-import { applyPages, type Target } from './apply.js';
+import { applyPages, openTarget } from './apply.js';
 import type { SyncContext } from './context.js';
 import { settleDeletions } from './deletions.js';
 import { ensureSameAccount } from './identity.js';
 import { unsure, waiting } from './poll.js';
 import { prefetch } from './prefetch.js';
-import { type RunLog, type RunResult, runUnderLease } from './run.js';
+import { type RunLog, runUnderLease } from './run.js';
 import type { WorkProgress } from './work.js';
 
 /** How many pages are merged together at most, and so kept in memory. */
@@ -36,18 +36,9 @@ export async function walkSlice(
   let counts = noCounts;
   let seen = { pages: 0, rows: 0 };
 
-  const work = async (signal: AbortSignal): Promise<RunResult | null> => {
+  const work = async (signal: AbortSignal): Promise<RunEnd | null> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
-    const unreadable = await listUnreadable(context.db, connection.name);
-    const target: Target = {
-      context,
-      source,
-      connection: connection.name,
-      lease,
-      holder: walk.walkId,
-      unreadable: new Set(unreadable.map(({ id }) => id)),
-      met: new Set(),
-    };
+    const target = await openTarget(context, source, lease, walk.walkId);
     let left = walk.passedOver;
     let behind = 0;
     if (walk.batches === 0 || walk.position !== null) {

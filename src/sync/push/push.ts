@@ -7,6 +7,7 @@ import {
   findLastRun,
   leaseRemaining,
   noCounts,
+  type RunEnd,
 } from '../../mirror/runs.js';
 import type { Runtime } from '../../runtime.js';
 import { type Account, sources } from '../../sources/index.js';
@@ -14,7 +15,7 @@ import type { Source } from '../../sources/source.js';
 import type { SyncContext } from '../context.js';
 import { ALWAYS_ALLOWED, deletesHeldUp, isHeldUp } from '../deletions.js';
 import { ensureSameAccount } from '../identity.js';
-import { type RunResult, runUnderLease } from '../run.js';
+import { runUnderLease } from '../run.js';
 import type { WorkResult } from '../work.js';
 import { pushRow } from './row.js';
 import { createTurns, type Sender } from './sender.js';
@@ -56,7 +57,7 @@ export async function push(
   let counts = noCounts;
   let brake: string | null = null;
   let left = false;
-  const work = async (signal: AbortSignal): Promise<RunResult> => {
+  const work = async (signal: AbortSignal): Promise<RunEnd> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
     const sender: Sender = {
       context,

@@ -4,7 +4,7 @@ import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pendi
 import { asWorker } from '../../mirror/runs.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
-import { ApiError } from '../../sources/http/errors.js';
+import { ApiError } from '../../sources/index.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
 import type { Decoded, RemoteTask, SingleAnswer } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';

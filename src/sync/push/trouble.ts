@@ -1,7 +1,7 @@
 import { isUnavailable } from '../../mirror/database.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { asWorker, LeaseLostError } from '../../mirror/runs.js';
-import { ApiError, type ApiErrorKind, NeedsConsentError } from '../../sources/http/errors.js';
+import { ApiError, type ApiErrorKind, NeedsConsentError } from '../../sources/index.js';
 import type { Sender } from './sender.js';
 
 /** The API has the task, but in a form that can't be mirrored: nothing is sent for it before that has changed. */
