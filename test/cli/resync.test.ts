@@ -60,6 +60,29 @@ test('the brake ends it with 1 and names --force, which goes on', async () => {
   expect(await active(world.sql, 'invoiced')).toBe(134);
 });
 
+test('--force lets deletes made here that wait for it go out within seconds, and no others', async () => {
+  const world = await openWorld();
+  await world.start({ POLL_EVERY: '1h', PUSH_DELAY: '0' });
+  await isRead(world);
+  const { people } = world.sandbox.invoiced;
+  await world.sql`delete from invoiced.tasks where id in (select id from invoiced.tasks order by id limit 100)`;
+  await world.sql`delete from freshbooks.tasks where id in (select id from freshbooks.tasks order by id limit 100)`;
+  const braked = async () => world.sql`
+    select connection from sync.runs where kind = 'push' and outcome = 'stopped' order by 1`;
+  await until('both pushes stopped', async () => {
+    const names = (await braked()).map(({ connection }) => connection);
+    return names.includes('invoiced') && names.includes('freshbooks');
+  });
+  expect(people.count()).toBe(234);
+
+  expect(await run(['resync', '--connection', 'invoiced', '--force'], { env: world.env })).toMatchObject({
+    code: 0,
+  });
+  await until('they are deleted at the API', () => people.count() === 134);
+  const waiting = await world.sql`select from freshbooks.tasks where sync_state = 'pending'`;
+  expect(waiting).toHaveLength(100);
+});
+
 test('without --wait it returns at once, and warns where no worker is', async () => {
   const world = await openWorld();
   const daemon = await world.start();

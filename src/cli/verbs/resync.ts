@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { TaskmirrorError } from '../../errors.js';
 import type { Queues } from '../../jobs/queues.js';
-import { type Requested, requestResync } from '../../jobs/requests.js';
+import { enqueuePush, type Requested, requestResync } from '../../jobs/requests.js';
 import { queueState } from '../../jobs/state.js';
+import { approveDeletes } from '../../mirror/pending.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
 import { withMirror } from '../mirror.js';
@@ -31,7 +32,10 @@ export function addResync(program: Command, cli: Cli): void {
       (text) => parseSince(text, cli.runtime.now()),
     )
     .option('--wait', 'show progress, and end with the outcome')
-    .option('--force', 'delete in the mirror even where DELETE_LIMIT stops it')
+    .option(
+      '--force',
+      'delete even where DELETE_LIMIT stops it: in the mirror, and at the API what was deleted here so far',
+    )
     .option('--demo', "in the demo's mirror")
     .addHelpText('after', '\nExample:\n  $ npx taskmirror resync --connection invoiced --full --wait')
     .action((options: Options) => resync(options, cli));
@@ -49,6 +53,8 @@ async function resync(options: Options, cli: Cli): Promise<void> {
     const queues = await mirror.queues();
     const asked: Asked[] = [];
     for (const connection of names) {
+      // Now rather than when the job begins: what is deleted until then is nothing that this person knew of.
+      if (options.force) await approveDeletes(mirror.db, connection);
       const requested = await requestResync(queues, {
         connection,
         full: options.full ?? false,
@@ -56,6 +62,7 @@ async function resync(options: Options, cli: Cli): Promise<void> {
         force: options.force ?? false,
       });
       asked.push({ connection, requested });
+      if (options.force) await enqueuePush(queues, connection);
       cli.output.write(`${told(connection, requested)}\n`);
     }
     if (!options.wait) await warnWithoutWorkers(queues, cli);
