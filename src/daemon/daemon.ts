@@ -96,8 +96,10 @@ async function open(
 
   for (const url of new Set([databaseUrl, directUrl]))
     await patiently(deps, url, signal, () => reachDatabase(url));
-  await patiently(deps, directUrl, signal, () => migrate(directUrl));
+  const migrated = await patiently(deps, directUrl, signal, () => migrate(directUrl));
   signal.throwIfAborted();
+  if (migrated.administratorStatements.length > 0)
+    log.warn({ statements: migrated.administratorStatements }, ROLES_MISSING);
 
   const db = openDatabase(databaseUrl, { applicationName: 'taskmirror', max: DATABASE_CONNECTIONS });
   closers.push(() => db.close());
@@ -147,5 +149,7 @@ async function open(
   else log.info({ connections: [...accounts.keys()] }, 'taskmirror works');
 }
 
+const ROLES_MISSING =
+  'The user of DATABASE_URL may not make the roles for reading and writing: an administrator runs these statements. All else works without them.';
 const NO_ACCOUNT =
   'No account is configured yet, so there is nothing to mirror: set INVOICED_API_KEY, or FRESHBOOKS_ACCOUNT_ID with its OAuth app and CREDENTIALS_KEY, and start again.';

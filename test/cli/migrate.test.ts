@@ -2,7 +2,7 @@ import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { expect, test, vi } from 'vitest';
-import { createTestDatabase } from '../servers/index.js';
+import { createTestDatabase, unique } from '../servers/index.js';
 import { makeFolder, run } from './command.js';
 
 // An embedded server is durable: a busy disk makes it slow.
@@ -21,6 +21,29 @@ test('migrate brings an empty database up to date, and does so again without har
   const sql = postgres(database.url, { max: 1 });
   expect(await sql`select row_id from freshbooks.tasks`).toEqual([]);
   await sql.end();
+  await database.drop();
+});
+
+test('what an administrator must run is printed, ready to be pasted, until it has been run', async () => {
+  const database = await createTestDatabase({ empty: true });
+  const user = unique('humble');
+  const admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
+  await admin`create role ${admin(user)} login`;
+  await admin`grant create on database ${admin(new URL(database.url).pathname.slice(1))} to ${admin(user)}`;
+  const env = { DATABASE_URL: Object.assign(new URL(database.url), { username: user }).href };
+
+  const { code, output } = await run(['migrate'], { env });
+  expect(code).toBe(0);
+  const [done, why, ...statements] = output.trimEnd().split('\n');
+  expect(done).toBe('The database is up to date.');
+  expect(why).toContain('As an administrator, run:');
+  expect(statements).toContain(`GRANT taskmirror_reader TO ${user};`);
+  await admin.unsafe(statements.join('\n'));
+  expect((await run(['migrate'], { env })).output).toBe('The database is up to date.\n');
+
+  await admin`drop owned by ${admin(user)}`;
+  await admin`drop role ${admin(user)}`;
+  await admin.end();
   await database.drop();
 });
 

@@ -16,11 +16,17 @@ export function addMigrate(program: Command, cli: Cli): void {
 async function bringUpToDate({ demo }: { demo?: boolean }, cli: Cli): Promise<void> {
   const server = await openMirrorServer(cli, configOf(cli), { demo, create: true });
   try {
-    await migrate(server.directUrl);
-    cli.output.write('The database is up to date.\n');
+    const { administratorStatements } = await migrate(server.directUrl);
+    cli.output.write(`The database is up to date.\n${forAdministrator(administratorStatements)}`);
   } catch (error) {
     throw isUnavailable(error) ? unavailable(server.directUrl, error) : error;
   } finally {
     await server.close();
   }
+}
+
+/** Statements that can be pasted as they are. */
+function forAdministrator(statements: readonly string[]): string {
+  if (statements.length === 0) return '';
+  return `This user may not make the roles for reading and writing; all else works without them. As an administrator, run:\n${statements.map((statement) => `${statement};\n`).join('')}`;
 }
