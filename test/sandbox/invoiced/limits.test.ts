@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { basic, serveInvoiced } from '../serve.js';
+import { systemRuntime } from '../../../src/runtime.js';
+import { until } from '../../servers/until.js';
+import { basic, serve, serveInvoiced } from '../serve.js';
 
 const list = '/tasks';
 
@@ -35,9 +37,18 @@ describe('who may come in', () => {
 
 describe('limits', () => {
   it('lets 20 requests be in flight, and turns the others away without Retry-After', async () => {
-    await using invoiced = await serveInvoiced();
-    invoiced.setLatency(200);
-    const answers = await Promise.all(Array.from({ length: 25 }, () => invoiced.call('GET', list)));
+    let letThrough = () => {};
+    const allArrived = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    // Each request takes until the last one has arrived.
+    const runtime = { ...systemRuntime, sleep: () => allArrived };
+    await using invoiced = await serve({ runtime, latency: 1 });
+    const calls = Promise.all(Array.from({ length: 25 }, () => invoiced.call('GET', list)));
+    await until('all are in flight', () => invoiced.log.count({ api: 'invoiced' }) === 25).finally(
+      letThrough,
+    );
+    const answers = await calls;
     const refused = answers.filter(({ status }) => status === 429);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
     expect(refused).toHaveLength(5);
