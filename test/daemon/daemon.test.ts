@@ -1,12 +1,18 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import postgres from 'postgres';
+import { expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/read-config.js';
 import { startDaemon } from '../../src/daemon/daemon.js';
 import { systemRuntime } from '../../src/runtime.js';
-import { freePort, redisUrl, until } from '../servers/index.js';
+import { createDoor } from '../jobs/door.js';
+import { createTestDatabase, freePort, redisUrl, unique, until } from '../servers/index.js';
 import { expectEqual } from '../sync/equality.js';
 import { active, openWorld, type World } from './world.js';
+
+// Each daemon reads two accounts first, which takes its time where the machine is busy.
+vi.setConfig({ testTimeout: 90_000 });
+const LONGEST_MS = 30_000;
 
 test.each(['postgres', 'redis'] as const)(
   'reads both accounts and follows them, with its queue on %s, and leaves nothing open',
@@ -61,6 +67,62 @@ test('a queue that is flushed comes back by itself', async () => {
   await redis.del(keys);
   redis.disconnect();
   await followsAChange(world);
+});
+
+test('a database that goes away and comes back costs nothing but time, and is stopped for at once', async () => {
+  const world = await openWorld();
+  const door = await createDoor();
+  const DATABASE_URL = door.to(world.env['DATABASE_URL'] ?? '');
+  const daemon = await world.start({ DATABASE_URL }, { reconcileEvery: 100 });
+  await isRead(world);
+  await door.shut();
+  await until(
+    'it says so',
+    () => world.lines.some(({ msg }) => /database .* can't be reached/.test(String(msg))),
+    LONGEST_MS,
+  );
+  await door.open();
+  // As if the half minute had passed for which a run that was cut off is waited for.
+  await world.sql`update sync.leases set ends_at = clock_timestamp()`;
+  await followsAChange(world);
+
+  await door.shut();
+  const asked = performance.now();
+  await daemon.stop();
+  expect(performance.now() - asked).toBeLessThan(10_000);
+});
+
+test('what an administrator must run for the roles is told at start', async () => {
+  const database = await createTestDatabase({ empty: true });
+  const user = unique('humble');
+  const admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
+  const name = admin(user);
+  await admin`create role ${name} login`;
+  await admin`grant create on database ${admin(new URL(database.url).pathname.slice(1))} to ${name}`;
+  const config = readConfig({
+    DATABASE_URL: Object.assign(new URL(database.url), { username: user }).href,
+    HTTP_PORT: 'off',
+  });
+  const said: Record<string, unknown>[] = [];
+  const daemon = startDaemon(
+    { ...config, databaseUrl: config.databaseUrl ?? '' },
+    {
+      runtime: systemRuntime,
+      log: pino({ level: 'warn' }, { write: (line) => void said.push(JSON.parse(line)) }),
+    },
+  );
+  await daemon.ready;
+  await daemon.stop();
+  expect(said).toContainEqual(
+    expect.objectContaining({
+      msg: expect.stringContaining('an administrator runs these statements'),
+      statements: expect.arrayContaining([`GRANT taskmirror_writer TO ${user}`]),
+    }),
+  );
+  await admin`drop owned by ${name} cascade`;
+  await admin`drop role ${name}`;
+  await admin.end();
+  await database.drop();
 });
 
 test('waits for a database that is not there yet, says so, and stops in the middle of it', async () => {
@@ -144,16 +206,20 @@ test('without an account it runs and says how to add one', async () => {
 
 async function isRead(world: World): Promise<void> {
   for (const connection of ['invoiced', 'freshbooks'] as const) {
-    await until(`${connection} is equal`, () => expectEqual(world, connection).then(() => true));
+    await until(`${connection} is equal`, () => expectEqual(world, connection).then(() => true), LONGEST_MS);
   }
 }
 
 async function followsAChange({ sandbox, sql }: World): Promise<void> {
   const { id } = sandbox.invoiced.people.create({ name: 'Call the baker' });
-  await until('the new task is there', async () => {
-    const rows = await sql`select from invoiced.tasks where id = ${id} and name = 'Call the baker'`;
-    return rows.length === 1;
-  });
+  await until(
+    'the new task is there',
+    async () => {
+      const rows = await sql`select from invoiced.tasks where id = ${id} and name = 'Call the baker'`;
+      return rows.length === 1;
+    },
+    LONGEST_MS,
+  );
 }
 
 async function problemOf({ sql }: World, connection: string): Promise<string> {
