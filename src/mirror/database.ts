@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
 import { TaskmirrorError } from '../errors.js';
 
 /** Runs one statement and gives its rows. */
@@ -27,27 +28,33 @@ export interface DatabaseOptions {
 
 /** Opens nothing yet: the first statement connects. */
 export function openDatabase(url: string, { applicationName, max = 10 }: DatabaseOptions): Database {
-  const client = postgres(url, {
+  // Not postgres.js: its 3.4.9 ends the process when a connection is lost in a transaction (porsager/postgres#1154, #1208).
+  const pool = new pg.Pool({
+    connectionString: withLibpqSsl(url),
+    application_name: applicationName,
     max,
-    connect_timeout: 10,
-    idle_timeout: 60,
-    onnotice: () => {},
-    connection: { application_name: applicationName },
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
   });
-  const db = drizzle(client);
+  // A lost connection ends the process unless somebody listens: at the pool while it is idle, at the client while it is lent.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const db = drizzle(pool);
   return {
     url,
     ...executor((query) => db.execute(query)),
     transaction: (work) =>
       plainErrors(() => db.transaction((tx) => work(executor((query) => tx.execute(query))))),
-    close: () => client.end({ timeout: 5 }),
+    close: () => closePool(pool),
   };
 }
 
 /** Whether the error says that the database can't be reached or is going away, rather than that a statement is wrong. */
 export function isUnavailable(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return UNREACHABLE.has(code) || code.startsWith('08') || code.startsWith('57P');
+  if (UNREACHABLE.has(code) || code.startsWith('08') || code.startsWith('57P')) return true;
+  return error instanceof Error && LOST.test(error.message);
 }
 
 /** The same as one line for a person, with the cure. */
@@ -90,9 +97,29 @@ const UNREACHABLE = new Set([
   '3D000',
 ]);
 
+/** Waits for statements under way, but not for ever: a connection that is lost may never be given back. */
+async function closePool(pool: pg.Pool): Promise<void> {
+  await Promise.race([pool.end(), once(AbortSignal.timeout(CLOSE_MS), 'abort')]);
+}
+
+const CLOSE_MS = 5_000;
+
+/** What the driver says without a code. */
+const LOST =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+
+/** pg reads `sslmode=require` as `verify-full`, all others as libpq does. */
+function withLibpqSsl(url: string): string {
+  const address = new URL(url);
+  if (address.searchParams.has('sslmode') && !address.searchParams.has('uselibpqcompat')) {
+    address.searchParams.set('uselibpqcompat', 'true');
+  }
+  return address.href;
+}
+
 function executor(execute: (query: SQL) => PromiseLike<unknown>): Executor {
   const rows = <Row extends object>(query: SQL): Promise<readonly Row[]> =>
-    plainErrors(async () => (await execute(query)) as readonly Row[]);
+    plainErrors(async () => ((await execute(query)) as { readonly rows: readonly Row[] }).rows);
   return {
     rows,
     row: async <Row extends object>(query: SQL): Promise<Row> => {

@@ -22,10 +22,13 @@ test.each(['postgres', 'redis'] as const)(
     await isRead(world);
     await followsAChange(world);
     await daemon.stop();
-    const open = await world.sql`
-      select application_name from pg_stat_activity
-      where datname = current_database() and application_name like 'taskmirror%'`;
-    expect(open).toEqual([]);
+    // A connection that was ended is listed until the server has noticed.
+    await until('no connection is open', async () => {
+      const open = await world.sql`
+        select from pg_stat_activity
+        where datname = current_database() and application_name like 'taskmirror%'`;
+      return open.count === 0;
+    });
   },
 );
 
@@ -49,11 +52,12 @@ test('two daemons share the work: each account is read once, and no two runs of 
     { connection: 'freshbooks' },
     { connection: 'invoiced' },
   ]);
-  // One that begins while another ends has noted its start before it waits for the other's lease.
+  // One that begins while another ends has noted its start before it waits for the other's lease: a moment, not half a run.
   const overlaps = await world.sql`
     select a.connection, a.kind from sync.runs a join sync.runs b
       on a.connection = b.connection and a.kind = b.kind and a.run_id < b.run_id
-    where least(a.finished_at, b.finished_at) - greatest(a.started_at, b.started_at) > interval '50 ms'`;
+    where least(a.finished_at, b.finished_at) - greatest(a.started_at, b.started_at)
+      > least(a.finished_at - a.started_at, b.finished_at - b.started_at) / 2`;
   expect(overlaps).toEqual([]);
 });
 
