@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { approveDeletes } from '../../src/mirror/pending.js';
+import { atRest } from './at-rest.js';
 import { connections, expectOutcome, openWorld, type World } from './world.js';
 
 let world: World;
@@ -122,7 +123,7 @@ describe.each(connections)('%s', (connection) => {
     await world.sql`update ${world.sql(connection)}.tasks set name = 'second' where row_id = ${row_id}`;
     await world.poll(connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'pending', name: 'second' });
-    await atRest(connection);
+    await atRest(world, connection);
     expect(remote(id)).toMatchObject({ name: 'second' });
     expect(await world.sql`select * from sync.conflicts`).toEqual([]);
   });
@@ -141,7 +142,7 @@ describe.each(connections)('%s', (connection) => {
       await world.push(connection);
       expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'pending', id: null });
       await world.poll(connection);
-      await atRest(connection);
+      await atRest(world, connection);
       expect(tasksAt(connection)).toBe(before + 1);
       const row = await rowOf(connection, row_id);
       expect(row).toMatchObject({ sync_state: 'synced', name: 'Only once' });
@@ -160,7 +161,7 @@ describe.each(connections)('%s', (connection) => {
     const before = tasksAt(connection);
     const rows = [await insert(connection, 'Twin'), await insert(connection, 'Twin')];
     await world.push(connection);
-    await atRest(connection);
+    await atRest(world, connection);
     expect(tasksAt(connection)).toBe(before + 2);
     const ids = await Promise.all(rows.map(async (row) => (await rowOf(connection, row))['id']));
     expect(new Set(ids).size).toBe(2);
@@ -251,7 +252,7 @@ describe.each(connections)('%s', (connection) => {
     const [told] = await world.sql`select problem from sync.connections where name = ${connection}`;
     expect(told?.['problem']).not.toBeNull();
     world.sandbox.faults.clear();
-    await atRest(connection);
+    await atRest(world, connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced' });
   });
 
@@ -300,7 +301,7 @@ test.each(['honoured', 'ignored'] as const)(
     const before = tasksAt('invoiced');
     const row = await insert('invoiced', 'Once');
     await world.push('invoiced');
-    await atRest('invoiced');
+    await atRest(world, 'invoiced');
     expect(tasksAt('invoiced')).toBe(before + 1);
     expect(await rowOf('invoiced', row)).toMatchObject({ sync_state: 'synced' });
   },
@@ -316,7 +317,7 @@ test('a task that could be the lost one, but may not be, is for a person to deci
   const row = await insert('freshbooks', 'Consulting');
   await world.push('freshbooks');
   const { id } = world.sandbox.freshbooks.people.createTask({ name: 'Consulting, by hand' });
-  await atRest('freshbooks');
+  await atRest(world, 'freshbooks');
   expect(await rowOf('freshbooks', row)).toMatchObject({
     sync_state: 'failed',
     sync_error: expect.stringContaining(String(id)),
@@ -343,13 +344,3 @@ const activeAt = (connection: 'invoiced' | 'freshbooks') =>
   ).length;
 const count = async (connection: 'invoiced' | 'freshbooks') =>
   (await world.sql`select from ${world.sql(connection)}.tasks where vis_state <> 1`).count;
-
-/** Pushes until nothing is pending. What waits for the API to have finished is waited for. */
-async function atRest(connection: 'invoiced' | 'freshbooks'): Promise<void> {
-  for (let i = 0; i < 50; i++) {
-    const result = await world.push(connection);
-    if (result.state === 'skipped') return;
-    if (result.state === 'later') await world.context.runtime.sleep(Math.min(result.afterMs, 1000) + 1);
-  }
-  throw new Error(`${connection} does not come to rest`);
-}
