@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/sandbox/fault.js';
 import { until } from '../servers/index.js';
-import { atRest } from './at-rest.js';
 import { type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
 
 /** One world for all: each test works on rows of its own. */
@@ -21,7 +20,7 @@ const before: Record<Connection, { made: number; active: number; rows: number }>
 };
 beforeEach(async () => {
   for (const connection of connections) {
-    await atRest(world, connection);
+    await toRest(connection);
     before[connection] = {
       made: everMade(connection),
       active: active(connection),
@@ -60,7 +59,7 @@ describe.each(connections)('%s', (connection) => {
     await arrived(connection, 'create');
     await world.sql`delete from ${table()} where row_id = ${row}`;
     expectOutcome(settledLater(await pushing), 'ok');
-    await atRest(world, connection);
+    await toRest(connection);
     expect(await rowOf(connection, row)).toMatchObject({ vis_state: 1, sync_state: 'synced' });
     expect(made(connection)).toBe(1);
     expect(active(connection)).toBe(before[connection].active);
@@ -76,7 +75,7 @@ describe.each(connections)('%s', (connection) => {
       const row = await insert(connection, 'Not for long');
       await world.push(connection);
       await world.sql`delete from ${table()} where row_id = ${row}`;
-      await atRest(world, connection);
+      await toRest(connection);
       expect(made(connection)).toBe(fault === LOST ? 1 : 0);
       expect(active(connection)).toBe(before[connection].active);
       expect(await world.sql`select from sync.writes where settled_at is null`).toHaveLength(0);
@@ -100,7 +99,7 @@ describe.each(connections)('%s', (connection) => {
     if (fault !== ON_ITS_WAY) await pushing;
     await world.sql`update ${table()} set vis_state = 0, name = 'Back again' where row_id = ${row_id}`;
     await pushing;
-    await atRest(world, connection);
+    await toRest(connection);
     const row = await rowOf(connection, row_id);
     expect(row).toMatchObject({ vis_state: 0, sync_state: 'synced', name: 'Back again' });
     expect(name).not.toBe('Back again');
@@ -117,7 +116,7 @@ describe.each(connections)('%s', (connection) => {
     await world.sql`update ${table()} set vis_state = 0 where row_id = ${row_id}`;
     await world.poll(connection);
     await world.walk(connection);
-    await atRest(world, connection);
+    await toRest(connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ vis_state: 0, sync_state: 'synced' });
     expect(active(connection)).toBe(before[connection].active);
   });
@@ -128,7 +127,7 @@ describe.each(connections)('%s', (connection) => {
     await world.push(connection);
     await world.poll(connection);
     await world.sql`update ${table()} set name = 'Edited as the twin' where name = ${ours} and row_id <> ${row}`;
-    await atRest(world, connection);
+    await toRest(connection);
     expect(made(connection)).toBe(1);
     const folded = await rowOf(connection, row);
     expect(folded).toMatchObject({ name: 'Edited as the twin', sync_state: 'synced' });
@@ -144,7 +143,7 @@ describe.each(connections)('%s', (connection) => {
     const editing = await world.sql.reserve();
     await editing`begin`;
     await editing`update ${table()} set name = 'Edited meanwhile' where name = ${ours} and row_id <> ${row}`;
-    const resting = atRest(world, connection);
+    const resting = toRest(connection);
     // Whoever waits for the edit must see it then; whoever does not wait comes back.
     await world.context.runtime.sleep(400);
     await editing`commit`;
@@ -154,6 +153,20 @@ describe.each(connections)('%s', (connection) => {
     expect(folded).toMatchObject({ name: 'Edited meanwhile', sync_state: 'synced' });
     expect(task(connection, folded['id'])).toMatchObject({ name: 'Edited meanwhile' });
     expect(await rows(connection)).toBe(before[connection].rows + 1);
+  });
+
+  test('edits of a row and of its pulled twin are both kept: one goes out, the other is journalled', async () => {
+    strike('create', LOST);
+    const row = await insert(connection, 'Ours');
+    await world.push(connection);
+    await world.poll(connection);
+    await world.sql`update ${table()} set name = 'Edited as the twin' where name = ${ours} and row_id <> ${row}`;
+    await world.sql`update ${table()} set name = 'Edited as inserted' where row_id = ${row}`;
+    await toRest(connection);
+    expect(await rowOf(connection, row)).toMatchObject({ name: 'Edited as inserted', sync_state: 'synced' });
+    expect(
+      await world.sql`select local, remote, winner from sync.conflicts where row_id = ${row}`,
+    ).toMatchObject([{ local: 'Edited as the twin', remote: 'Edited as inserted', winner: 'remote' }]);
   });
 
   test('a poll that inserts the same task at the same moment makes no second one', async () => {
@@ -172,7 +185,7 @@ describe.each(connections)('%s', (connection) => {
     await polling`commit`;
     polling.release();
     await pushing;
-    await atRest(world, connection);
+    await toRest(connection);
     expect(made(connection)).toBe(1);
     expect(await rowOf(connection, row)).toMatchObject({ id: String(id), sync_state: 'synced' });
     expect(await rows(connection)).toBe(before[connection].rows + 1);
@@ -184,9 +197,9 @@ describe.each(connections)('%s', (connection) => {
     const pushing = world.push(connection);
     await arrived(connection, 'create');
     await world.sql`update sync.leases set ends_at = clock_timestamp() - interval '1 second'`;
-    await atRest(world, connection);
+    await toRest(connection);
     await pushing;
-    await atRest(world, connection);
+    await toRest(connection);
     expect(made(connection)).toBe(1);
     expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'synced' });
   });
@@ -197,7 +210,7 @@ describe.each(connections)('%s', (connection) => {
     await world.sql`update ${table()} set name = 'first' where row_id = ${row_id}`;
     await world.push(connection);
     await world.poll(connection);
-    await atRest(world, connection);
+    await toRest(connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced', edited_at: null });
     expect(await world.sql`select from sync.writes where settled_at is null`).toHaveLength(0);
 
@@ -205,7 +218,7 @@ describe.each(connections)('%s', (connection) => {
     await world.poll(connection);
     await world.sql`update ${table()} set name = 'third' where row_id = ${row_id}`;
     rename(connection, id, 'first');
-    await atRest(world, connection);
+    await toRest(connection);
     // A person has put the first value back: that is theirs, not ours.
     expect(await world.sql`select local, remote, winner from sync.conflicts`).toMatchObject([
       { local: 'third', remote: 'first', winner: 'remote' },
@@ -218,7 +231,7 @@ describe.each(connections)('%s', (connection) => {
     await world.sql`update ${table()} set name = 'ours' where row_id = ${row_id}`;
     await world.push(connection);
     rename(connection, id, 'theirs');
-    await atRest(world, connection);
+    await toRest(connection);
     expect(task(connection, id)).toMatchObject({ name: 'theirs' });
     expect(await rowOf(connection, row_id)).toMatchObject({ name: 'theirs', sync_state: 'synced' });
     expect(await world.sql`select local, remote from sync.conflicts`).toMatchObject([
@@ -249,7 +262,7 @@ describe.each(connections)('%s', (connection) => {
       await holding`commit`;
       holding.release();
     }
-    await atRest(world, connection);
+    await toRest(connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced', name: 'still typing' });
   });
 
@@ -271,7 +284,7 @@ describe.each(connections)('%s', (connection) => {
       await holding`commit`;
       holding.release();
     }
-    await atRest(world, connection);
+    await toRest(connection);
     expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'synced', name: 'New, still typing' });
     expect(made(connection)).toBe(1);
   });
@@ -298,13 +311,13 @@ describe.each(connections)('%s', (connection) => {
     const first = await insert(connection, 'First');
     await world.push(connection);
     const second = await insert(connection, 'Second');
-    await atRest(world, connection);
+    await toRest(connection);
     strike('create', NEVER_CAME);
     const third = await insert(connection, 'Third');
     await world.push(connection);
     const { id } = await rowOf(connection, second);
     await world.sql`update sync.writes set decision = 'adopt', adopt_id = ${String(id)} where row_id = ${third}`;
-    await atRest(world, connection);
+    await toRest(connection);
     expect(await rowOf(connection, third)).toMatchObject({
       sync_state: 'failed',
       sync_error: expect.stringContaining('--create'),
@@ -319,7 +332,7 @@ describe.each(connections)('%s', (connection) => {
     await world.push(connection);
     const id = newest(connection);
     world.sandbox[connection].people.mangle(id, { name: { not: 'a name' } });
-    await atRest(world, connection);
+    await toRest(connection);
     expect(made(connection)).toBe(1);
     expect(await rowOf(connection, row)).toMatchObject({
       sync_state: 'failed',
@@ -335,7 +348,7 @@ test('a rate that is written while the create is on its way stands, whatever Fre
   await arrived('freshbooks', 'create');
   await world.sql`update freshbooks.tasks set rate_amount = 5, rate_code = 'USD' where row_id = ${row}`;
   await pushing;
-  await atRest(world, 'freshbooks');
+  await toRest('freshbooks');
   const { id, ...rest } = await rowOf('freshbooks', row);
   expect(rest).toMatchObject({ rate_amount: '5.00', sync_state: 'synced' });
   expect(task('freshbooks', id)).toMatchObject({ rate: { amount: '5.00', code: 'USD' } });
@@ -423,4 +436,15 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
     throw new Error(`not done within ${milliseconds} ms`);
   });
   return Promise.race([work, late]);
+}
+
+/** Pushes until nothing is pending any more. */
+async function toRest(connection: Connection): Promise<void> {
+  for (let i = 0; i < 60; i++) {
+    const result = await world.push(connection);
+    if (result.state === 'skipped') return;
+    const ms = result.state === 'later' ? result.afterMs : result.state === 'busy' ? 50 : 0;
+    await world.context.runtime.sleep(Math.min(ms, 300) + 1);
+  }
+  throw new Error(`${connection} does not come to rest`);
 }

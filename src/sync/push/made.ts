@@ -1,10 +1,11 @@
-import { same } from '../../merge/values.js';
+import type { Overruled } from '../../merge/merge.js';
+import { fieldValue, pick, same } from '../../merge/values.js';
 import type { Executor } from '../../mirror/database.js';
 import { foldTwin, retireId } from '../../mirror/made.js';
 import type { PendingRow } from '../../mirror/pending.js';
 import { findById } from '../../mirror/tasks.js';
 import { columnsOf } from '../../sources/raw.js';
-import type { Columns, JsonObject, SingleAnswer } from '../../sources/source.js';
+import type { Columns, Field, JsonObject, Scalar, SingleAnswer } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import { columnsIn, localColumns } from '../reconcile.js';
 import type { Sender } from './sender.js';
@@ -17,6 +18,8 @@ export interface Made {
   readonly answeredAt: number | null;
   /** Whether a write of the folded row is still open. */
   readonly open: boolean;
+  /** Edits of the folded row that gave way to edits of the row itself. */
+  readonly overruled: readonly Overruled[];
 }
 
 /** The row, or the one to be folded into it, was changed since it was read, or somebody holds it locked. */
@@ -25,7 +28,7 @@ export class MovedError extends Error {}
 /** The task is another row's own insert, and can't be this row's too. */
 export class OwnedError extends Error {}
 
-const alone = { raw: null, answeredAt: null, open: false };
+const alone = { raw: null, answeredAt: null, open: false, overruled: [] };
 
 /**
  * Readies the mirror for a row that becomes a task's: a row that a pull made for the same task meanwhile is folded into it, its edits kept,
@@ -52,25 +55,42 @@ export async function makeRoom(
     );
   }
   const later = twin.syncedAt !== null && twin.syncedAt > requestedAt ? twin : null;
+  const { columns, overruled } = withEditsOf(twin);
   return {
-    row: { ...row, columns: withEditsOf(twin) },
+    row: { ...row, columns },
+    overruled,
     raw: later?.raw ?? null,
     answeredAt: later?.syncedAt ?? null,
     open: twin.sent.length > 0,
   };
 
   /** Whoever edited the pulled row meant this task; an edit of the row itself is by whoever made it, and goes first. */
-  function withEditsOf(pulled: { readonly columns: Columns; readonly raw: JsonObject | null }): Columns {
+  function withEditsOf(pulled: Pick<PendingRow, 'columns' | 'raw'>): Pick<Made, 'overruled'> & {
+    readonly columns: Columns;
+  } {
     const own = localColumns(source, row);
     const theirs = localColumns(source, pulled);
     const sent = call.sent === null ? {} : columnsIn(source, call.sent);
     const base = pulled.raw === null ? theirs : columnsOf(source.fields, pulled.raw);
-    const edited = source.fields.filter(
-      (field) => field.writable && !same(field, theirs, base) && same(field, own, { ...own, ...sent }),
-    );
-    const columns = edited.flatMap((field) =>
-      field.columns.map(({ name }) => [name, theirs[name] ?? null] as const),
-    );
-    return { ...own, ...Object.fromEntries(columns) };
+    const edited = source.fields.filter((field) => field.writable && !same(field, theirs, base));
+    const columns: Record<string, Scalar> = { ...own };
+    const overruled: Overruled[] = [];
+    for (const field of edited) {
+      if (same(field, own, { ...own, ...sent })) Object.assign(columns, pick(field, theirs));
+      else if (!same(field, own, theirs)) overruled.push(givenWay(field, base, theirs, own));
+    }
+    return { columns, overruled };
   }
+}
+
+/** As a conflict's loser, so that it can be put back. */
+function givenWay(field: Field, base: Columns, theirs: Columns, own: Columns): Overruled {
+  return {
+    field: field.name,
+    base: fieldValue(field, base),
+    local: fieldValue(field, theirs),
+    remote: fieldValue(field, own),
+    winner: 'remote',
+    reason: 'the same task was edited in the row that it was inserted as too',
+  };
 }

@@ -203,6 +203,6 @@ function written(
     raw,
     ...state,
     answeredAt: made?.answeredAt ?? answeredAt,
-    overruled: settled.overruled,
+    overruled: [...settled.overruled, ...(made?.overruled ?? [])],
   };
 }
