@@ -79,7 +79,7 @@ DO $$ BEGIN
   COMMENT ON COLUMN sync.connections.last_push_at IS 'When the last good push began.';
   COMMENT ON COLUMN sync.connections.deletes_approved_at IS 'When a person last allowed more deletions at the API than DELETE_LIMIT; else null.';
   COMMENT ON COLUMN sync.connections.problem IS 'What a person must do before it works again; null while nothing is wrong.';
-  COMMENT ON COLUMN sync.connections.problem_of IS 'Which kind of work met the problem (poll, walk, push), and takes it back when it goes well again.';
+  COMMENT ON COLUMN sync.connections.problem_of IS 'Whether reading (pull) or sending (push) met the problem: the one that did takes it back when it goes well again.';
   COMMENT ON COLUMN sync.connections.added_at IS 'When it was first configured.';
 
   COMMENT ON TABLE sync.credentials IS 'OAuth tokens, encrypted: one row for each API user, shared by that user''s connections. Not for the reader role.';

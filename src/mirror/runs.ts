@@ -200,7 +200,8 @@ export interface RunEnd {
 export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promise<Counts | null> {
   const { connection, kind, runId } = lease;
   const pushed = kind === 'push' && end.outcome === 'ok';
-  // What one kind of work has met, only that kind can take back.
+  // What reading has met, only reading can take back, and the same for sending.
+  const side = kind === 'push' ? 'push' : 'pull';
   const told = end.problem ?? null;
   const takesBack = end.problem === null;
   const [totals] = await db.rows<Counts>(sql`
@@ -226,12 +227,12 @@ export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promis
         last_pull_at = case when ${end.pulled} then greatest(c.last_pull_at, run.started_at) else c.last_pull_at end,
         last_push_at = case when ${pushed} then greatest(c.last_push_at, run.started_at) else c.last_push_at end,
         problem = case when ${told}::text is not null then ${told}
-          when ${takesBack} and c.problem_of is not distinct from ${kind} then null else c.problem end,
-        problem_of = case when ${told}::text is not null then ${kind}
-          when ${takesBack} and c.problem_of is not distinct from ${kind} then null else c.problem_of end
+          when ${takesBack} and c.problem_of is not distinct from ${side} then null else c.problem end,
+        problem_of = case when ${told}::text is not null then ${side}
+          when ${takesBack} and c.problem_of is not distinct from ${side} then null else c.problem_of end
       from run
       where c.name = ${connection} and (${end.pulled} or ${pushed} or ${told}::text is distinct from c.problem and (
-        ${told}::text is not null or ${takesBack} and c.problem_of is not distinct from ${kind}))
+        ${told}::text is not null or ${takesBack} and c.problem_of is not distinct from ${side}))
     )
     select ${countNames} from run`);
   return totals ?? null;

@@ -60,7 +60,7 @@ export const isHeldUp = (total: number, active: number, limit: number): boolean 
   total > ALWAYS_ALLOWED && total > limit * active;
 
 const share = (total: number, active: number, limit: number): string =>
-  `${total} of ${active} active tasks (${active === 0 ? 100 : Math.round((total / active) * 100)}%), more than DELETE_LIMIT (${limit * 100}%) allows at once`;
+  `${total} of ${active} active tasks (${active === 0 ? 100 : Math.round((total / active) * 100)}%), more than DELETE_LIMIT (${Number((limit * 100).toFixed(2))}%) allows at once`;
 
 const brake = (connection: string, total: number, active: number, limit: number): string =>
   `${share(total, active, limit)}, look deleted at the API; none was deleted here. ` +

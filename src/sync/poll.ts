@@ -1,7 +1,7 @@
 import type { Connection } from '../mirror/connections.js';
 import { addCounts, beginRun, leaseRemaining, noCounts, type RunEnd } from '../mirror/runs.js';
 import { findById } from '../mirror/tasks.js';
-import { type Account, sources } from '../sources/index.js';
+import { type Account, ApiError, sources } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';
 import { applyPages, openTarget, type Target } from './apply.js';
 import type { SyncContext } from './context.js';
@@ -55,8 +55,8 @@ export async function poll(
       held ||= applied.held > 0;
       onProgress({ pages: counts.pages, rows: counts.fetched, total: null });
     }
-    const hinted = await hints(target, client, since, signal);
-    const deletions = await settleDeletions(target, client, hinted, {
+    const { candidates, unheard } = await hints(target, client, since, signal);
+    const deletions = await settleDeletions(target, client, candidates, {
       force: request?.force ?? false,
       held,
       signal,
@@ -72,7 +72,7 @@ export async function poll(
     return {
       outcome: deletions.stopped === null ? 'ok' : 'stopped',
       counts,
-      error: deletions.stopped ?? waiting(left) ?? unsure(deletions.unsure),
+      error: deletions.stopped ?? waiting(left) ?? unsure(deletions.unsure) ?? unheard,
       cursor: covers && !again ? cursorAfter(lease.startedAt, serverTime) : null,
       readAgain: again,
       pulled: covers,
@@ -100,22 +100,29 @@ export const unsure = (unsure: readonly string[]): string | null =>
     ? null
     : `${unsure.length} tasks may be deleted, but the API would not say: ${unsure.slice(0, 3).join('; ')}`;
 
-/** Of the ids that may have been deleted, those that the mirror holds as there. */
+/**
+ * Of the ids that may have been deleted, those that the mirror holds as there. They are hints only: where the API won't give
+ * them the sweep finds what was deleted, and `unheard` says so.
+ */
 async function hints(
   { context, source, connection }: Target,
   client: SourceClient,
   since: number,
   signal: AbortSignal,
-): Promise<Candidates> {
-  const candidates = new Set<number>();
-  for await (const ids of client.deletionHints(since, signal)) {
-    if (ids.length === 0) continue;
-    const rows = await findById(context.db, source, connection, ids);
-    for (const [id, row] of rows) if (row.raw !== null && row.raw['vis_state'] !== 1) candidates.add(id);
+): Promise<{ readonly candidates: Candidates; readonly unheard: string | null }> {
+  const found = new Set<number>();
+  let unheard: string | null = null;
+  try {
+    for await (const ids of client.deletionHints(since, signal)) {
+      if (ids.length === 0) continue;
+      const rows = await findById(context.db, source, connection, ids);
+      for (const [id, row] of rows) if (row.raw !== null && row.raw['vis_state'] !== 1) found.add(id);
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    unheard = `deletions are found by the sweep only, since the API did not tell of them: ${error.message}`;
   }
-  const ordered = [...candidates].sort((a, b) => a - b);
-  return {
-    count: ordered.length,
-    next: async (after) => ordered.filter((id) => id > after).slice(0, 50),
-  };
+  const ordered = [...found].sort((a, b) => a - b);
+  const next = async (after: number) => ordered.filter((id) => id > after).slice(0, 50);
+  return { candidates: { count: ordered.length, next }, unheard };
 }

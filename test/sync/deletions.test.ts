@@ -379,3 +379,21 @@ function counting(client: SourceClient, asking: Asking): SourceClient {
     },
   };
 }
+
+test("an API that won't tell of deletions holds up nothing else, and the run says so", async () => {
+  world = await openWorld({ sandbox: { invoiced: { tasks: 3 } } });
+  await world.walk('invoiced');
+  world.sandbox.faults.add({
+    api: 'invoiced',
+    route: 'events.list',
+    fault: { kind: 'status', status: 403 },
+  });
+  world.sandbox.invoiced.people.create({ name: 'new' });
+  const before = await cursor(world, 'invoiced');
+  expectOutcome(await world.poll('invoiced'), 'ok');
+  await expectEqual(world, 'invoiced');
+  expect(await cursor(world, 'invoiced')).not.toBe(before);
+  expect((await world.lastRun('invoiced'))['error']).toContain('found by the sweep only');
+  const [told] = await world.sql`select problem from sync.connections where name = 'invoiced'`;
+  expect(told?.['problem']).toBeNull();
+});
