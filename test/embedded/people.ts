@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { until } from '../servers/until.js';
+import { type Ground, groundFor } from './ground.js';
 
 /** Another process that uses the embedded server. */
 export interface Person {
@@ -16,8 +16,6 @@ export interface Person {
   pressCtrlC(): Promise<void>;
 }
 
-const OPENER = fileURLToPath(new URL('./opener.ts', import.meta.url));
-
 export interface User {
   readonly uid?: number;
   readonly gid?: number;
@@ -25,14 +23,20 @@ export interface User {
 
 export const NOBODY = { uid: 65_534, gid: 65_534 } satisfies User;
 
-/** False where this project lies in a folder that only its owner can enter. */
-export function canReadUs(user: Required<User>): boolean {
-  return spawnSync('test', ['-r', OPENER], { cwd: '/', ...user }).status === 0;
+let ground: Ground | null = null;
+
+/** Call when all openers have ended. */
+export function leaveGround(): void {
+  ground?.remove();
+  ground = null;
 }
 
 /** Opens the server in `folder` from a process of its own. Throws its error's message. */
 export async function openAs(folder: string, user: User = {}): Promise<Person> {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), OPENER, folder], {
+  ground ??= groundFor(NOBODY);
+  const [tsx, opener] = ['node_modules/tsx/dist/esm/index.mjs', 'test/embedded/opener.ts'];
+  const args = ['--import', join(ground.root, tsx), join(ground.root, opener), folder];
+  const child = spawn(ground.node, args, {
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -11,7 +11,7 @@ import { reconcileSchedules } from '../../src/jobs/schedules.js';
 import { checkRedis, queueState } from '../../src/jobs/state.js';
 import { systemRuntime } from '../../src/runtime.js';
 import { createTestDatabase, freePort, unique, until } from '../servers/index.js';
-import { startRedis } from '../servers/redis.js';
+import { startOwnRedis, startRedis } from '../servers/redis.js';
 import { createDoor } from './door.js';
 import { BACKENDS, createCalls, createPlace, DONE, endOf, silent } from './harness.js';
 
@@ -197,32 +197,27 @@ describe('Redis', () => {
   });
 
   // These change the settings of a server, which must be their own.
-  const testAlone = test.skipIf(process.env['TEST_REDIS_URL']);
+  test('that refuses the password is an error at once, even to a daemon, and shows no password', async () => {
+    const own = await startOwnRedis();
+    onTestFinished(() => own.stop());
+    const redis = new Redis(own.url);
+    onTestFinished(() => redis.disconnect());
+    await redis.config('SET', 'requirepass', 'right');
+    const lines: string[] = [];
+    const error = await openQueues({
+      redisUrl: own.url.replace('//', '//:hunter2@'),
+      databaseUrl: '',
+      runtime: systemRuntime,
+      log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }),
+      patience: new AbortController().signal,
+    }).catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'configuration' });
+    expect(error.message).toContain('WRONGPASS');
+    expect(error.message + lines.join('')).not.toContain('hunter2');
+  });
 
-  testAlone(
-    'that refuses the password is an error at once, even to a daemon, and shows no password',
-    async () => {
-      const own = await startRedis();
-      onTestFinished(() => own.stop());
-      const redis = new Redis(own.url);
-      onTestFinished(() => redis.disconnect());
-      await redis.config('SET', 'requirepass', 'right');
-      const lines: string[] = [];
-      const error = await openQueues({
-        redisUrl: own.url.replace('//', '//:hunter2@'),
-        databaseUrl: '',
-        runtime: systemRuntime,
-        log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }),
-        patience: new AbortController().signal,
-      }).catch((reason) => reason);
-      expect(error).toMatchObject({ code: 'configuration' });
-      expect(error.message).toContain('WRONGPASS');
-      expect(error.message + lines.join('')).not.toContain('hunter2');
-    },
-  );
-
-  testAlone('that may throw away jobs is a problem, said with its cure', async () => {
-    const own = await startRedis();
+  test('that may throw away jobs is a problem, said with its cure', async () => {
+    const own = await startOwnRedis();
     onTestFinished(() => own.stop());
     const options = { redisUrl: own.url, databaseUrl: '', prefix: unique('jobs') };
     const queues = await openQueues({ ...options, runtime: systemRuntime, log: silent });

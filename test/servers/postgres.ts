@@ -16,11 +16,14 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** The server named by TEST_DATABASE_URL, or one of our own: from the binaries that this machine has, else the embedded ones. */
+/** The server named by TEST_DATABASE_URL, or one of our own. */
 export async function startPostgres(): Promise<TestPostgres> {
   const given = process.env['TEST_DATABASE_URL'];
-  if (given) return { url: given, adminUrl: given, stop: async () => {} };
+  return given ? { url: given, adminUrl: given, stop: async () => {} } : startOwnPostgres();
+}
 
+/** From the binaries that this machine has, else the embedded ones. */
+export async function startOwnPostgres(): Promise<TestPostgres> {
   const place = makePlace('postgres');
   const binaries = installedBinaries() ?? (await embeddedBinaries(place.folder));
   const data = join(place.folder, 'data');

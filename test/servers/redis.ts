@@ -15,11 +15,14 @@ interface Program {
   readonly libraries: string | null;
 }
 
-/** The server named by TEST_REDIS_URL, one that is installed, or one unpacked from Debian's packages for this run. */
+/** The server named by TEST_REDIS_URL, or one of our own. */
 export async function startRedis(): Promise<TestRedis> {
   const given = process.env['TEST_REDIS_URL'];
-  if (given) return { url: given, stop: async () => {} };
+  return given ? { url: given, stop: async () => {} } : startOwnRedis();
+}
 
+/** One that is installed, or one unpacked from Debian's packages for this run. */
+export async function startOwnRedis(): Promise<TestRedis> {
   const place = makePlace('redis');
   const program = installed() ?? unpacked(place);
   const port = await freePort();
