@@ -1,62 +1,10 @@
 import { sql } from 'drizzle-orm';
+import { addition, type Counts, countNames } from './counts.js';
 import { type Database, type Executor, fromMicros, micros } from './database.js';
+import { type Lease, type LeaseKind, leaseEnd } from './leases.js';
 
-/** A lease is held per connection and kind: first read, full resync, sweep and verify walk everything and are one kind. */
-export type LeaseKind = 'poll' | 'walk' | 'push';
 export type RunKind = 'poll' | 'read' | 'sweep' | 'resync' | 'push' | 'verify';
 export type Outcome = 'ok' | 'failed' | 'stopped' | 'interrupted';
-
-export interface Lease {
-  readonly connection: string;
-  readonly kind: LeaseKind;
-  readonly runId: string;
-}
-
-export interface Counts {
-  readonly pages: number;
-  readonly fetched: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly unchanged: number;
-  readonly deleted: number;
-  readonly pushed: number;
-  readonly failed: number;
-  readonly conflicts: number;
-}
-
-export const noCounts: Counts = {
-  pages: 0,
-  fetched: 0,
-  inserted: 0,
-  updated: 0,
-  unchanged: 0,
-  deleted: 0,
-  pushed: 0,
-  failed: 0,
-  conflicts: 0,
-};
-
-export const addCounts = (a: Counts, b: Partial<Counts>): Counts => ({
-  pages: a.pages + (b.pages ?? 0),
-  fetched: a.fetched + (b.fetched ?? 0),
-  inserted: a.inserted + (b.inserted ?? 0),
-  updated: a.updated + (b.updated ?? 0),
-  unchanged: a.unchanged + (b.unchanged ?? 0),
-  deleted: a.deleted + (b.deleted ?? 0),
-  pushed: a.pushed + (b.pushed ?? 0),
-  failed: a.failed + (b.failed ?? 0),
-  conflicts: a.conflicts + (b.conflicts ?? 0),
-});
-
-/** The run's lease ended: another process may have taken over, and nothing more may be committed. */
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError';
-}
-
-/** How long a lease lasts unless it's renewed. A killed worker's work is taken over after this. */
-export const LEASE_SECONDS = 30;
-
-export const leaseEnd = sql`clock_timestamp() + ${LEASE_SECONDS} * interval '1 second'`;
 
 /**
  * Begins a run: takes the lease and writes its row in `sync.runs`. Null when another run holds the lease. Runs whose process
@@ -126,62 +74,6 @@ export async function findLastRun(
   return run ?? null;
 }
 
-/** Takes the lease for a run that was begun earlier and goes on. False when another run holds it. */
-export async function resumeRun(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
-  const taken = await db.rows(sql`
-    insert into sync.leases (connection, kind, run_id, ends_at) values (${connection}, ${kind}, ${runId}::bigint, ${leaseEnd})
-    on conflict (connection, kind) do update set run_id = excluded.run_id, ends_at = excluded.ends_at
-    where leases.ends_at < clock_timestamp()
-    returning 1`);
-  return taken.length > 0;
-}
-
-/** Milliseconds until the present lease on this kind ends by itself. */
-export async function leaseRemaining(db: Executor, connection: string, kind: LeaseKind): Promise<number> {
-  const { ms } = await db.row<{ ms: number | null }>(sql`
-    select max(extract(epoch from ends_at - clock_timestamp()) * 1000)::int as ms
-    from sync.leases where connection = ${connection} and kind = ${kind}`);
-  return Math.max(0, ms ?? 0);
-}
-
-/** Prolongs the lease; false when it was lost. */
-export async function renewLease(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
-  const kept = await db.rows(sql`
-    update sync.leases set ends_at = ${leaseEnd}
-    where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
-    returning 1`);
-  return kept.length > 0;
-}
-
-/** Ends the lease without ending the run: a walk's next slice goes on with it. */
-export async function yieldLease(db: Executor, { connection, kind, runId }: Lease): Promise<void> {
-  await db.rows(sql`
-    update sync.leases set ends_at = clock_timestamp()
-    where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint`);
-}
-
-/**
- * One transaction of the worker's own. It bears the worker's origin, so that capture leaves it alone, and commits only
- * while the lease is held: the lease's row is locked against takeover until then. Throws LeaseLostError.
- */
-export async function asWorker<Result>(
-  db: Database,
-  { connection, kind, runId }: Lease,
-  work: (tx: Executor) => Promise<Result>,
-): Promise<Result> {
-  return db.transaction(async (tx) => {
-    const { held } = await tx.row<{ held: boolean }>(sql`
-      with lease as (
-        select 1 from sync.leases
-        where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
-        for share
-      )
-      select set_config('taskmirror.origin', 'sync', true), exists (select from lease) as held`);
-    if (!held) throw new LeaseLostError(`the lease on ${connection}'s ${kind} was lost`);
-    return work(tx);
-  });
-}
-
 export interface RunEnd {
   readonly outcome: Outcome;
   readonly counts: Counts;
@@ -237,19 +129,5 @@ export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promis
     select ${countNames} from run`);
   return totals ?? null;
 }
-
-const countNames = sql.join(
-  Object.keys(noCounts).map((name) => sql.identifier(name)),
-  sql`, `,
-);
-
-/** Adds a slice's counts to its run, for who watches. */
-export const addition = (counts: Counts) =>
-  sql.join(
-    Object.entries(counts).map(
-      ([name, value]) => sql`${sql.identifier(name)} = ${sql.identifier(name)} + ${value}`,
-    ),
-    sql`, `,
-  );
 
 class Busy extends Error {}

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { type Executor, micros } from './database.js';
-import type { LeaseKind, Outcome, RunKind } from './runs.js';
+import type { LeaseKind } from './leases.js';
+import type { Outcome, RunKind } from './runs.js';
 import { list, type TaskTable, tableName } from './table.js';
 
 /** How a connection stands, as far as the mirror knows. All instants are microseconds since 1970 by the database's clock. */

@@ -1,7 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { JsonObject } from '../fields.js';
+import { addition, type Counts } from './counts.js';
 import { type Executor, fromMicros, micros } from './database.js';
-import { addition, type Counts, type Lease, leaseEnd, type RunKind } from './runs.js';
+import { type Lease, leaseEnd } from './leases.js';
+import type { RunKind } from './runs.js';
 import { type TaskTable, tableName } from './table.js';
 import { arrayOf } from './tasks.js';
 

@@ -1,6 +1,7 @@
+import type { Counts } from '../mirror/counts.js';
 import { isRefusedData } from '../mirror/database.js';
 import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
-import { asWorker, type Counts, type Lease } from '../mirror/runs.js';
+import { asWorker, type Lease } from '../mirror/leases.js';
 import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
 import { clearUnreadable, listUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
 import { columnsOf } from '../sources/raw.js';

@@ -1,5 +1,5 @@
+import { addCounts, type Counts, noCounts } from '../mirror/counts.js';
 import { countHeld, findHeld, forgetHeld } from '../mirror/held-deletions.js';
-import { addCounts, type Counts, noCounts } from '../mirror/runs.js';
 import { countActive } from '../mirror/walks.js';
 import { ApiError } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';

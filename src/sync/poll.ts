@@ -1,5 +1,7 @@
 import type { Connection } from '../mirror/connections.js';
-import { addCounts, beginRun, leaseRemaining, noCounts, type RunEnd } from '../mirror/runs.js';
+import { addCounts, noCounts } from '../mirror/counts.js';
+import { leaseRemaining } from '../mirror/leases.js';
+import { beginRun, type RunEnd } from '../mirror/runs.js';
 import { findById } from '../mirror/tasks.js';
 import { type Account, ApiError, sources } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';

@@ -1,15 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import type { Counts } from '../mirror/counts.js';
 import { isUnavailable } from '../mirror/database.js';
+import { LEASE_SECONDS, type Lease, LeaseLostError, renewLease } from '../mirror/leases.js';
 import { pausedSince } from '../mirror/pause.js';
-import {
-  type Counts,
-  finishRun,
-  LEASE_SECONDS,
-  type Lease,
-  LeaseLostError,
-  type RunEnd,
-  renewLease,
-} from '../mirror/runs.js';
+import { finishRun, type RunEnd } from '../mirror/runs.js';
 import { ApiError, NeedsConsentError } from '../sources/index.js';
 import type { SyncContext } from './context.js';
 

@@ -1,14 +1,7 @@
 import type { Connection } from '../mirror/connections.js';
-import {
-  beginRun,
-  finishRun,
-  type Lease,
-  leaseRemaining,
-  noCounts,
-  type RunKind,
-  resumeRun,
-  yieldLease,
-} from '../mirror/runs.js';
+import { noCounts } from '../mirror/counts.js';
+import { type Lease, leaseRemaining, resumeRun, yieldLease } from '../mirror/leases.js';
+import { beginRun, finishRun, type RunKind } from '../mirror/runs.js';
 import { closeWalk, findWalk, openWalk, reopenWalk, type Walk, walkIsWhole } from '../mirror/walks.js';
 import type { Source } from '../sources/source.js';
 import type { SyncContext } from './context.js';

@@ -1,5 +1,7 @@
 import type { Connection } from '../mirror/connections.js';
-import { addCounts, type Lease, LeaseLostError, noCounts, type RunEnd, yieldLease } from '../mirror/runs.js';
+import { addCounts, noCounts } from '../mirror/counts.js';
+import { type Lease, LeaseLostError, yieldLease } from '../mirror/leases.js';
+import type { RunEnd } from '../mirror/runs.js';
 import { clearVanished } from '../mirror/unreadable.js';
 import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';

@@ -2,21 +2,19 @@ import { sql as drizzle } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { declareConnections } from '../../src/mirror/connections.js';
+import { noCounts } from '../../src/mirror/counts.js';
 import { type Database, databaseNow, openDatabase } from '../../src/mirror/database.js';
 import {
   asWorker,
-  beginRun,
-  finishRun,
   type Lease,
   type LeaseKind,
   LeaseLostError,
   leaseRemaining,
-  noCounts,
-  type RunEnd,
   renewLease,
   resumeRun,
   yieldLease,
-} from '../../src/mirror/runs.js';
+} from '../../src/mirror/leases.js';
+import { beginRun, finishRun, type RunEnd } from '../../src/mirror/runs.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
 
 let database: TestDatabase;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { asWorker } from '../../mirror/leases.js';
 import type { PendingRow } from '../../mirror/pending.js';
-import { asWorker } from '../../mirror/runs.js';
 import { endWrite, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { localColumns } from '../reconcile.js';
 import { sendSaved } from './send.js';

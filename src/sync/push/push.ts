@@ -1,14 +1,8 @@
 import type { Connection } from '../../mirror/connections.js';
+import { addCounts, type Counts, noCounts } from '../../mirror/counts.js';
+import { leaseRemaining } from '../../mirror/leases.js';
 import { countDeletes, findDue, nextDue, type PendingRow } from '../../mirror/pending.js';
-import {
-  addCounts,
-  beginRun,
-  type Counts,
-  findLastRun,
-  leaseRemaining,
-  noCounts,
-  type RunEnd,
-} from '../../mirror/runs.js';
+import { beginRun, findLastRun, type RunEnd } from '../../mirror/runs.js';
 import type { Runtime } from '../../runtime.js';
 import { type Account, sources } from '../../sources/index.js';
 import type { Source } from '../../sources/source.js';

@@ -1,5 +1,5 @@
+import { asWorker } from '../../mirror/leases.js';
 import type { PendingRow } from '../../mirror/pending.js';
-import { asWorker } from '../../mirror/runs.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { endWrite, type SavedWrite } from '../../mirror/writes.js';
 import { localColumns } from '../reconcile.js';

@@ -1,7 +1,7 @@
 import { differing } from '../../merge/merge.js';
 import { databaseNow } from '../../mirror/database.js';
+import { asWorker } from '../../mirror/leases.js';
 import { findPending, type PendingRow, putOff } from '../../mirror/pending.js';
-import { asWorker } from '../../mirror/runs.js';
 import { writeMerged } from '../../mirror/tasks.js';
 import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';

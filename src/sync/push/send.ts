@@ -1,7 +1,7 @@
 import { settle } from '../../merge/settle.js';
 import { isTaken } from '../../mirror/database.js';
+import { asWorker } from '../../mirror/leases.js';
 import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
-import { asWorker } from '../../mirror/runs.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';

@@ -1,4 +1,5 @@
-import type { Counts, Lease } from '../../mirror/runs.js';
+import type { Counts } from '../../mirror/counts.js';
+import type { Lease } from '../../mirror/leases.js';
 import type { Source, SourceClient } from '../../sources/source.js';
 import type { SyncContext } from '../context.js';
 import type { Troubles } from './trouble.js';

@@ -1,6 +1,6 @@
 import { isUnavailable } from '../../mirror/database.js';
+import { asWorker, LeaseLostError } from '../../mirror/leases.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
-import { asWorker, LeaseLostError } from '../../mirror/runs.js';
 import { ApiError, type ApiErrorKind, NeedsConsentError } from '../../sources/index.js';
 import type { Sender } from './sender.js';
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { databaseNow } from '../../mirror/database.js';
+import { asWorker } from '../../mirror/leases.js';
 import { dropUnmade } from '../../mirror/made.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
-import { asWorker } from '../../mirror/runs.js';
 import { countSent, endWrite, knownBefore, type SavedWrite, unknownTwins } from '../../mirror/writes.js';
 import type { RemoteTask, SingleAnswer } from '../../sources/source.js';
 import { columnsIn, localColumns, skewOf } from '../reconcile.js';
