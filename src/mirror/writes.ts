@@ -122,6 +122,14 @@ export async function earlierCreates(
   return rows.map(({ sent }) => sent);
 }
 
+/** What the creates sent that are under way or of unknown outcome. */
+export async function openCreates(db: Executor, connection: string): Promise<readonly JsonObject[]> {
+  const rows = await db.rows<{ sent: JsonObject }>(sql`
+    select distinct sent from sync.writes
+    where connection = ${connection} and method = 'POST' and settled_at is null and sent is not null`);
+  return rows.map(({ sent }) => sent);
+}
+
 /** How many creates were sent for this row under this key. */
 export async function countSent(db: Executor, rowId: string, idempotencyKey: string): Promise<number> {
   const { count } = await db.row<{ count: number }>(sql`

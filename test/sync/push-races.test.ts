@@ -326,6 +326,21 @@ describe.each(connections)('%s', (connection) => {
     expect(await rowOf(connection, second)).toMatchObject({ id, sync_state: 'synced' });
   });
 
+  test('inserts that are much alike are told apart, when one of them was not made', async () => {
+    strike('create', NEVER_CAME);
+    const first = await insert(connection, 'Never came');
+    await world.push(connection);
+    // The others reach the API, but their answers don't come back.
+    strike('create', LOST, 3);
+    const others = [];
+    for (const name of ['Second', 'Third', 'Fourth']) others.push(await insert(connection, name));
+    await world.push(connection);
+    await toRest(connection);
+    expect(made(connection)).toBe(4);
+    for (const row of [first, ...others])
+      expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'synced', id: expect.anything() });
+  });
+
   test('a new task that can not be read is not made again', async () => {
     strike('create', LOST);
     const row = await insert(connection, 'Made');

@@ -3,7 +3,14 @@ import { databaseNow } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
 import { dropUnmade } from '../../mirror/made.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
-import { countSent, endWrite, knownBefore, type SavedWrite, unknownTwins } from '../../mirror/writes.js';
+import {
+  countSent,
+  endWrite,
+  knownBefore,
+  openCreates,
+  type SavedWrite,
+  unknownTwins,
+} from '../../mirror/writes.js';
 import type { RemoteTask, SingleAnswer } from '../../sources/source.js';
 import { columnsIn, localColumns, skewOf } from '../reconcile.js';
 import { create } from './create.js';
@@ -47,7 +54,8 @@ export async function resolveUnknownCreate(
   const { found, unreadable } = await candidates(sender, write);
   const body = columnsIn(sender.source, sent);
   const exact = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'exactly');
-  const similar = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'nearly');
+  const near = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'nearly');
+  const similar = near.length === 0 ? near : await unexplained(sender, write, near);
 
   if (exact.length > 0 && exact.length === twins.count) {
     const [first] = exact.sort((a, b) => a.task.id - b.task.id);
@@ -102,6 +110,22 @@ async function candidates(
     for (const id of hidden) if (!known.has(id)) unreadable.add(`${id} (which can't be read)`);
   }
   return { found: [...found.values()], unreadable: [...unreadable] };
+}
+
+/** Those that are no other insert's work: neither just what another open create sent, nor a row's by now. */
+async function unexplained(
+  { context, source, connection }: Sender,
+  write: SavedWrite,
+  found: readonly Candidate[],
+): Promise<readonly Candidate[]> {
+  const others = (await openCreates(context.db, connection)).map((sent) => columnsIn(source, sent));
+  const ids = found.map(({ task }) => task.id);
+  // Looked at last: a create that was settled meanwhile has its row.
+  const known = await knownBefore(context.db, source, connection, ids, write.sentAt);
+  return found.filter(
+    ({ task }) =>
+      !known.has(task.id) && !others.some((sent) => matches(source, sent, task.columns) === 'exactly'),
+  );
 }
 
 const madeAfter = ({ columns }: RemoteTask, earliest: number): boolean =>
