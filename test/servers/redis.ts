@@ -85,8 +85,12 @@ function unpacked(place: Place): Program {
       cause: error,
     });
   }
-  const triplet = readdirSync(join(root, 'usr/lib')).find((name) => name.includes('linux-gnu')) ?? '';
-  return { command: join(root, 'usr/bin/redis-server'), libraries: join(root, 'usr/lib', triplet) };
+  const command = join(root, 'usr/bin/redis-server');
+  const lib = join(root, 'usr/lib');
+  // A machine that has them all gets no libraries.
+  if (!existsSync(lib)) return { command, libraries: null };
+  const triplet = readdirSync(lib).find((name) => name.includes('linux-gnu')) ?? '';
+  return { command, libraries: join(lib, triplet) };
 }
 
 function ping(port: number): Promise<boolean> {
