@@ -226,7 +226,12 @@ describe('one task at FreshBooks', () => {
         answeredAt: 2,
         answer: { ok: true, task: { id: first, columns: { vis_state: 0 } } },
       });
-      expect(await client.read(5, never)).toEqual({ requestedAt: 3, answeredAt: 4, answer: 'gone' });
+      expect(await client.read(5, never)).toEqual({
+        requestedAt: 3,
+        answeredAt: 4,
+        serverTime: startAt,
+        answer: 'gone',
+      });
     },
   );
 

@@ -245,7 +245,12 @@ describe('one task at Invoiced', () => {
       answer: { ok: true, task: { id: 790 } },
     });
     sandbox.invoiced.people.remove(790);
-    expect(await client.read(790, never)).toEqual({ requestedAt: 3, answeredAt: 4, answer: 'gone' });
+    expect(await client.read(790, never)).toEqual({
+      requestedAt: 3,
+      answeredAt: 4,
+      serverTime: startAt,
+      answer: 'gone',
+    });
     sandbox.invoiced.people.mangle(791, { name: 5 });
     expect(await client.read(791, never)).toMatchObject({ answer: { ok: false, id: '791' } });
   });
