@@ -54,6 +54,8 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
       if (!data.request && (held.kind !== 'push' || data.everyMs !== undefined)) {
         return { state: 'dropped', reason: 'another run is under way' };
       }
+      // Whoever edits next must not wait as long as this job does.
+      if (held.kind === 'push') await job.removeDeduplicationKey();
       return postpone(held, Math.min(Math.max(result.retryAfterMs, 200), 5_000));
     case 'later':
       // A schedule comes back by itself.

@@ -15,8 +15,11 @@ import { pushRow } from './row.js';
 import { createTurns, type Sender } from './sender.js';
 import { createTroubles } from './trouble.js';
 
-/** As many rows at once as the account's budget lets through; each is in one hand only, so that its order is kept. */
-const AT_ONCE = 5;
+/**
+ * Rows in hand at once, each in one hand only, so that its order is kept. More than the account's budget of requests in flight, so that
+ * its turns are used while other hands are busy with the database.
+ */
+const AT_ONCE = 8;
 /** Enough to keep all hands busy while the next are looked up. */
 const LOOK_AHEAD = 50;
 
@@ -28,8 +31,25 @@ const LONGEST_RUN_MS = 60_000;
 /** While a slow row is waited for, edits made meanwhile are looked for so often. */
 const LOOK_MS = 200;
 
-/** Sends the local changes that are due, row by row, in parallel. A slow or failing row does not hold up the others. */
+/**
+ * Sends the local changes that are due, row by row, in parallel. A slow or failing row does not hold up the others. What was
+ * committed while a run was ending is sent by another one at once: to ask the queue for it would cost its delay.
+ */
 export async function push(
+  context: SyncContext,
+  connection: Connection,
+  account: Account,
+  signal: AbortSignal,
+): Promise<WorkResult> {
+  const until = context.runtime.now() + LONGEST_RUN_MS;
+  for (;;) {
+    const result = await pushOnce(context, connection, account, signal);
+    const again = result.state === 'later' && result.afterMs <= 0;
+    if (!again || signal.aborted || context.runtime.now() > until) return result;
+  }
+}
+
+async function pushOnce(
   context: SyncContext,
   connection: Connection,
   account: Account,
