@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest';
 import { storm } from '../proof/storm/storm.js';
 
+/** Seeds that once found a fault: 147 an edit of a pulled row that its fold forgot. */
+const FOUND = [147];
+
 /** `STORM_SEED=1 STORM_TIMES=100 npx vitest run test/sync/push-storm.test.ts` goes through a hundred of them. */
 const first = Number(process.env['STORM_SEED'] ?? 1);
-const times = Number(process.env['STORM_TIMES'] ?? 3);
+const times = Number(process.env['STORM_TIMES'] ?? 2);
 const steps = Number(process.env['STORM_STEPS'] ?? 150);
 
-const seeds = Array.from({ length: times }, (_, i) => first + i);
+const seeds = [
+  ...Array.from({ length: times }, (_, i) => first + i),
+  ...(process.env['STORM_SEED'] === undefined ? FOUND : []),
+];
 
 test.each(seeds)(
   'after a storm of edits and faults both sides are equal and nothing is lost: seed %i',

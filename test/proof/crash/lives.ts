@@ -115,21 +115,24 @@ function createPeople(world: World, connection: Connection, random: () => number
   }
 
   async function change(rowId: string, row: Wanted): Promise<void> {
-    const chance = random();
-    if (row.vis === 1 && chance < 0.6) {
-      row.vis = 0;
-      await sql`update ${table()} set vis_state = 0 where row_id = ${rowId}`;
-    } else if (chance < 0.2 && row.touched !== true) {
-      await sql`delete from ${table()} where row_id = ${rowId}`;
-      row.vis = 1;
-    } else if (chance < 0.4 && connection === 'freshbooks' && row.vis === 0) {
-      row.name = `${row.label}.${number()}`;
-      row.vis = 2;
-      await sql`update ${table()} set vis_state = 2, name = ${row.name} where row_id = ${rowId}`;
-    } else {
-      row.name = `${row.label}.${number()}`;
-      await sql`update ${table()} set name = ${row.name} where row_id = ${rowId}`;
+    const [found] = await sql`select from ${table()} where row_id = ${rowId}`;
+    if (found === undefined && row.vis === 1) {
+      // Deleted before its task was made, it is really gone.
+      wanted.delete(rowId);
+      return;
     }
+    const chance = random();
+    if (row.vis === 1 && chance < 0.6) row.vis = 0;
+    else if (chance < 0.2 && row.touched !== true) row.vis = 1;
+    else {
+      row.name = `${row.label}.${number()}`;
+      if (chance < 0.4 && connection === 'freshbooks' && row.vis === 0) row.vis = 2;
+    }
+    if (row.vis === 1) {
+      await sql`delete from ${table()} where row_id = ${rowId} and vis_state <> 1`;
+      await sql`update ${table()} set name = ${row.name} where row_id = ${rowId} and name <> ${row.name}`;
+    } else
+      await sql`update ${table()} set name = ${row.name}, vis_state = ${row.vis} where row_id = ${rowId}`;
   }
 
   /** Only of a task that is known for what it is: what a create of unknown outcome may have made can't be told once it was edited. */
