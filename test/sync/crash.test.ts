@@ -18,7 +18,10 @@ describe.concurrent('a worker that is killed at any step', () => {
     'loses nothing and makes nothing twice at %s',
     { timeout: 60_000 + times * 5_000 },
     async (connection) => {
-      const deaths = await lives(victims, connection, { seed, times: Math.ceil(times / 2) });
+      const told = (killed: number) => {
+        if (times > 100 && killed % 50 === 0) process.stderr.write(`${connection}: ${killed} killed\n`);
+      };
+      const deaths = await lives(victims, connection, { seed, times: Math.ceil(times / 2), told });
       expect(deaths.killed).toBe(Math.ceil(times / 2));
       if (times > 100)
         process.stdout.write(

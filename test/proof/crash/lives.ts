@@ -32,7 +32,7 @@ const STEPS = 55;
 export async function lives(
   victims: Victims,
   connection: Connection,
-  { seed, times }: { readonly seed: number; readonly times: number },
+  { seed, times, told }: { readonly seed: number; readonly times: number; told?(killed: number): void },
 ): Promise<Deaths> {
   const { random } = createChance(seed);
   const at = new Map<string, number>();
@@ -71,6 +71,7 @@ export async function lives(
           await world.sql`update sync.leases set ends_at = clock_timestamp() - interval '1 second'`;
           if (end.killed) {
             killed += 1;
+            told?.(killed);
             at.set(end.last, (at.get(end.last) ?? 0) + 1);
           }
           if (random() < 0.6) await people.edit(2);
