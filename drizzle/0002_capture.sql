@@ -73,7 +73,7 @@ BEGIN
   ) THEN
     PERFORM sync.refuse('INSERT', source, task, 'connection',
       format('there is no connection "%s" for %s', task ->> 'connection', source),
-      coalesce('Use one of: ' || known || '. `npx taskmirror connections add` makes another.',
+      coalesce('Use one of: ' || known || '.',
         format('No account of %s has been set up: configure one and start the worker once.', source)), '23503');
   END IF;
 

@@ -3,7 +3,7 @@ import { formatDuration } from './duration.js';
 
 /** The effective settings for the log at start, without anything secret: of server addresses the host and name only. */
 export function describeConfig(config: Config): Readonly<Record<string, string | number | boolean | null>> {
-  const { invoiced, freshbooks, http, keep } = config;
+  const { invoiced, freshbooks } = config;
   return {
     database: config.databaseUrl ? withoutCredentials(config.databaseUrl) : 'embedded',
     ...(config.databaseDirectUrl ? { databaseDirect: withoutCredentials(config.databaseDirectUrl) } : {}),
@@ -17,11 +17,6 @@ export function describeConfig(config: Config): Readonly<Record<string, string |
     pushDelay: formatDuration(config.pushDelay),
     conflictPolicy: config.conflictPolicy,
     deleteLimit: `${Number((config.deleteLimit * 100).toFixed(3))}%`,
-    http: http ? `${http.host}:${http.port}${http.token ? ' with a token' : ''}` : 'off',
-    reporting: `${config.reporting.timeZone}, weeks from ${config.reporting.weekStart}`,
-    keep: Object.entries(keep)
-      .map(([what, time]) => `${what} ${time === null ? 'forever' : formatDuration(time)}`)
-      .join(', '),
     logLevel: config.logLevel,
   };
 }

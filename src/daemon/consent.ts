@@ -29,7 +29,12 @@ export async function adoptFromEnvironment(db: Database, config: Config, log: Lo
 /** Where a connection's tokens are kept. Without an OAuth app they are used while they last and never refreshed. */
 export function tokenStoreOf(db: Database, config: Config): TokenStore | null {
   if (!config.freshbooks) return null;
-  const store = createTokenStore(db, createSealer(config.credentialsKeys), CREDENTIAL);
+  const store = createTokenStore(
+    db,
+    createSealer(config.credentialsKeys),
+    CREDENTIAL,
+    config.freshbooks.baseUrl,
+  );
   if (config.freshbooks.app) return store;
   return {
     read: store.read,
@@ -42,7 +47,11 @@ export function tokenStoreOf(db: Database, config: Config): TokenStore | null {
   };
 }
 
-async function consentOf({ app, refreshToken, accessToken }: FreshbooksConfig, db: Database, sealer: Sealer) {
+async function consentOf(
+  { app, refreshToken, accessToken, baseUrl }: FreshbooksConfig,
+  db: Database,
+  sealer: Sealer,
+) {
   const token = refreshToken ?? accessToken;
   if (token === null) return null;
   // An access token alone must not replace a stored consent, which lives longer.
@@ -52,6 +61,6 @@ async function consentOf({ app, refreshToken, accessToken }: FreshbooksConfig, d
     source: 'freshbooks',
     clientId: app?.clientId ?? '',
     token,
-    secret: packTokens({ accessToken, refreshToken: refreshToken ?? '', expiresAt: 0 }),
+    secret: packTokens({ accessToken, refreshToken: refreshToken ?? '', expiresAt: 0 }, baseUrl),
   };
 }

@@ -10,13 +10,31 @@ const stored = z.object({
   refreshToken: z.string(),
   expiresAt: z.number(),
   issuedAt: z.number().optional(),
+  baseUrl: z.string().optional(),
 });
 
-export const packTokens = (tokens: Tokens): string => JSON.stringify(tokens);
+/** `baseUrl` is whose the tokens are: they are shown to no other address. */
+export const packTokens = (tokens: Tokens, baseUrl?: string): string =>
+  JSON.stringify({ ...tokens, ...(baseUrl !== undefined && { baseUrl }) });
 
-/** Tokens in `sync.credentials`: encrypted, and rotated under the lock of their row by one process at a time. */
-export function createTokenStore(db: Database, sealer: Sealer, credentialId: string): TokenStore {
-  const unpack = (secret: string): Tokens => stored.parse(JSON.parse(secret));
+/**
+ * Tokens in `sync.credentials`: encrypted, and rotated under the lock of their row by one process at a time. With a `baseUrl`,
+ * tokens that were given for another address are not handed out.
+ */
+export function createTokenStore(
+  db: Database,
+  sealer: Sealer,
+  credentialId: string,
+  baseUrl?: string,
+): TokenStore {
+  const unpack = (secret: string): Tokens => {
+    const { baseUrl: theirs, ...tokens } = stored.parse(JSON.parse(secret));
+    if (theirs === undefined || baseUrl === undefined || theirs === baseUrl) return tokens;
+    throw new NeedsConsentError(
+      `The stored consent is for ${theirs}, and its token is shown to no other address: put FRESHBOOKS_BASE_URL back, ` +
+        `or give a new FRESHBOOKS_REFRESH_TOKEN for ${baseUrl}`,
+    );
+  };
   return {
     read: async () => {
       const credential = await readCredential(db, sealer, credentialId);
@@ -39,7 +57,7 @@ export function createTokenStore(db: Database, sealer: Sealer, credentialId: str
         }
         try {
           result = await refresh(current);
-          return { secret: packTokens(result) };
+          return { secret: packTokens(result, baseUrl) };
         } catch (error) {
           if (!(error instanceof NeedsConsentError)) throw error;
           result = error;

@@ -63,7 +63,7 @@ describe.each(sources)('an INSERT into %s.tasks', (source) => {
       expect(message).toBe(
         `${source}.tasks, new task "New": there is no connection "${connection}" for ${source}`,
       );
-      expect(hint).toMatch(new RegExp(`^Use one of: ${source}.*taskmirror connections add`));
+      expect(hint).toMatch(new RegExp(`^Use one of: ${source}`));
       expect(code).toBe('23503');
     }
   });

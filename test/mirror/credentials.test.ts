@@ -222,3 +222,19 @@ function readTasksElsewhere(): Promise<string> {
   }
   return new Promise((resolve) => child.once('close', () => resolve(said)));
 }
+
+test('tokens that were given for one address are shown to no other, and work again where they belong', async () => {
+  const secret = packTokens(
+    { accessToken: 'a', refreshToken: 'b', expiresAt: 0 },
+    'https://api.freshbooks.com',
+  );
+  const consent = { credentialId: 'elsewhere', source: 'freshbooks', clientId: 'app', token: 'b', secret };
+  await adoptConsent(db, sealer, 'freshbooks', consent);
+  const at = (baseUrl: string) => createTokenStore(db, sealer, 'elsewhere', baseUrl);
+  await expect(at('https://api.freshbook.com').read()).rejects.toThrow(/put FRESHBOOKS_BASE_URL back/);
+  expect(await at('https://api.freshbooks.com').read()).toEqual({
+    accessToken: 'a',
+    refreshToken: 'b',
+    expiresAt: 0,
+  });
+});

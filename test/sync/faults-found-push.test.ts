@@ -8,8 +8,8 @@ import { type Connection, connections, expectOutcome, openWorld, type World } fr
 
 /** Faults that were once found in pushing. Each of these was red then. */
 let world: World;
-async function mirrored(): Promise<void> {
-  world = await openWorld({ sandbox: { invoiced: { tasks: 30 }, freshbooks: { tasks: 30 } } });
+async function mirrored(tasks = 30): Promise<void> {
+  world = await openWorld({ sandbox: { invoiced: { tasks }, freshbooks: { tasks } } });
   for (const connection of connections) expectOutcome(await world.walk(connection), 'ok');
 }
 afterEach(() => world.close());
@@ -58,6 +58,18 @@ describe.each(connections)('%s', (connection) => {
         reason: 'its deletes wait for a person',
       });
     }
+    expect(await world.sql`select from sync.runs where kind = 'push'`).toHaveLength(1);
+  });
+
+  test('an edit is sent though it waits behind more held deletes than are looked up at once', async () => {
+    await mirrored(120);
+    const id = someId(world, connection);
+    await world.sql`delete from ${table()} where id <> ${id}`;
+    await rename(id, 'Behind them all');
+    await world.push(connection);
+    await atRest(world, connection);
+    expect(await row(world, connection, id)).toMatchObject({ name: 'Behind them all', sync_state: 'synced' });
+    expect(ids()).toHaveLength(120);
     expect(await world.sql`select from sync.runs where kind = 'push'`).toHaveLength(1);
   });
 

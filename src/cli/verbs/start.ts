@@ -9,7 +9,7 @@ import { openMirrorServer } from '../mirror-server.js';
 export function addStart(program: Command, cli: Cli): void {
   program
     .command('start')
-    .description('run the daemon: migrate, schedule and pull, until Ctrl-C or SIGTERM')
+    .description('run the daemon: migrate, schedule, pull and push, until Ctrl-C or SIGTERM')
     .addHelpText('after', '\nExample:\n  $ DATABASE_URL=postgres://… INVOICED_API_KEY=… npx taskmirror start')
     .action(() => start(cli));
 }

@@ -8,9 +8,9 @@ export type InFlight = Readonly<Record<Share, number>>;
 
 /**
  * How much of the API's rate limit a share leaves to the others. The API's own counter is what all processes have in common:
- * long walks stop first, pushes last.
+ * long walks stop first, and the few requests of a poll find room beside any number of pushes.
  */
-const RESERVES: Readonly<Record<Share, number>> = { walk: 0.4, poll: 0.1, once: 0.1, push: 0.05 };
+const RESERVES: Readonly<Record<Share, number>> = { walk: 0.4, push: 0.1, once: 0.1, poll: 0.05 };
 /** No window is longer than this; a counter that says so is not believed. */
 const MAX_WAIT_MS = 120_000;
 

@@ -130,6 +130,8 @@ async function sendAll(sender: Sender): Promise<string | null> {
       queue = found.flatMap((row) =>
         isDelete(row) && brake !== null ? [] : [{ row, mayDelete: isDelete(row) }],
       );
+      // They were nothing but deletes that must wait: what is due behind them goes on.
+      if (queue.length === 0 && found.length > 0) continue;
     }
     const [next, ...others] = queue;
     if (next === undefined && busy.size === 0) break;

@@ -36,9 +36,9 @@ describe('an account’s budget', () => {
 
   it.each<[Share, number]>([
     ['walk', 240],
-    ['poll', 60],
+    ['poll', 30],
     ['once', 60],
-    ['push', 30],
+    ['push', 60],
   ])(
     'makes %s wait for the next window when fewer than %i of 600 requests are left',
     async (share, reserve) => {
