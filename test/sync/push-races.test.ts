@@ -169,6 +169,22 @@ describe.each(connections)('%s', (connection) => {
     ).toMatchObject([{ local: 'Edited as the twin', remote: 'Edited as inserted', winner: 'remote' }]);
   });
 
+  test('so are edits of a field that the create did not send', async () => {
+    const field = connection === 'invoiced' ? 'user_id' : 'tax1';
+    strike('create', LOST);
+    const row = await insert(connection, 'Ours');
+    await world.push(connection);
+    await world.poll(connection);
+    const set = (value: number) => world.sql({ [field]: value });
+    await world.sql`update ${table()} set ${set(71)} where name = ${ours} and row_id <> ${row}`;
+    await world.sql`update ${table()} set ${set(72)} where row_id = ${row}`;
+    await toRest(connection);
+    expect(await rowOf(connection, row)).toMatchObject({ [field]: '72', sync_state: 'synced' });
+    expect(await world.sql`select local, remote from sync.conflicts where row_id = ${row}`).toMatchObject([
+      { local: 71, remote: 72 },
+    ]);
+  });
+
   test('a poll that inserts the same task at the same moment makes no second one', async () => {
     const row = await insert(connection, 'Ours');
     strike('create', ON_ITS_WAY);

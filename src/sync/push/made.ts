@@ -1,5 +1,5 @@
 import type { Overruled } from '../../merge/merge.js';
-import { fieldValue, pick, same } from '../../merge/values.js';
+import { fieldValue, holds, pick, same } from '../../merge/values.js';
 import type { Executor } from '../../mirror/database.js';
 import { foldTwin, retireId } from '../../mirror/made.js';
 import type { PendingRow } from '../../mirror/pending.js';
@@ -76,7 +76,8 @@ export async function makeRoom(
     const columns: Record<string, Scalar> = { ...own };
     const overruled: Overruled[] = [];
     for (const field of edited) {
-      if (same(field, own, { ...own, ...sent })) Object.assign(columns, pick(field, theirs));
+      // A create leaves out what holds nothing.
+      if (same(field, own, holds(field, sent) ? sent : {})) Object.assign(columns, pick(field, theirs));
       else if (!same(field, own, theirs)) overruled.push(givenWay(field, base, theirs, own));
     }
     return { columns, overruled };
