@@ -35,7 +35,7 @@ test('a worker that is killed with the new token in its hands leaves a problem t
   await killAt('after a refresh');
   expectOutcome(await world.poll('freshbooks'), 'failed');
   const [connection] = await world.sql`select problem from sync.connections where name = 'freshbooks'`;
-  expect(connection?.['problem']).toContain('taskmirror connect');
+  expect(connection?.['problem']).toContain('FRESHBOOKS_REFRESH_TOKEN');
   expectOutcome(await world.push('freshbooks'), 'failed');
   expect(await pending()).toBe(1);
 

@@ -106,7 +106,7 @@ describe('access to FreshBooks', () => {
     const error = await client.read(first, never).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       name: 'NeedsConsentError',
-      message: expect.stringMatching(/taskmirror connect/),
+      message: expect.stringMatching(/FRESHBOOKS_REFRESH_TOKEN/),
     });
     expect(`${error} ${JSON.stringify(error)}`).not.toContain(sandbox.freshbooks.refreshToken);
     expect(sandbox.log.count({ route: 'tasks.*' })).toBe(0);
