@@ -1,8 +1,9 @@
+import type { Row } from 'postgres';
 import { createChance } from '../../../src/sandbox/chance.js';
 import type { Fault } from '../../../src/sandbox/fault.js';
 import type { SandboxOptions } from '../../../src/sandbox/index.js';
 import { type Connection, connections, openWorld, type World } from '../../sync/world.js';
-import { type History, newHistory } from './history.js';
+import { type History, labelOf, newHistory } from './history.js';
 import { faultsOf } from './oracle.js';
 import { actAtApi } from './people.js';
 import { rowsOf } from './sides.js';
@@ -59,10 +60,8 @@ export async function storm({ seed, steps }: StormOptions): Promise<readonly str
       faults.push(...(await rest(world, history.connection)));
       faults.push(...(await faultsOf(world, history)).map((fault) => `${history.connection}: ${fault}`));
       faults.push(...(await echoes(world, history.connection)));
-      const rows = faults.flatMap((fault) => /row (\d+)/.exec(fault)?.[1] ?? []);
-      if (process.env['STORM_EXPLAIN'])
-        for (const row of rows)
-          faults.push(JSON.stringify(await explain(world, history.connection, row), null, 1));
+      if (process.env['STORM_EXPLAIN'] && faults.length > 0)
+        faults.push(...(await explanations(world, history.connection, faults)));
     }
     return faults;
   } finally {
@@ -70,21 +69,26 @@ export async function storm({ seed, steps }: StormOptions): Promise<readonly str
   }
 }
 
-/** All that is recorded of a row, for whoever looks into a fault. */
-async function explain({ sql, sandbox }: World, connection: Connection, row: string): Promise<unknown> {
-  const [found] = await sql`select * from ${sql(`${connection}.tasks`)} where row_id = ${row}`;
-  return {
-    found,
-    writes: await sql`select * from sync.writes where row_id = ${row} order by write_id`,
-    conflicts: await sql`select * from sync.conflicts where row_id = ${row} order by conflict_id`,
-    log: sandbox.log
-      .entries({ api: connection })
-      .filter(({ path, method }) => path.endsWith(`/${found?.['id']}`) || method === 'POST')
-      .map(
-        ({ seq, method, path, status, body, faults }) =>
-          `${seq} ${method} ${path} ${status} ${body} ${faults}`,
-      ),
-  };
+/** All that is recorded of the rows that the faults name, for whoever looks into them. */
+async function explanations(
+  { sql, sandbox }: World,
+  connection: Connection,
+  faults: readonly string[],
+): Promise<readonly string[]> {
+  const named = faults.flatMap((fault) => fault.match(/[LPTW]\d{4}|\d{4,}|(?<=row )\d+/g) ?? []);
+  const rows = await sql`
+    select * from ${sql(`${connection}.tasks`)}
+    where row_id::text = any(${named}) or id::text = any(${named}) or left(name, 5) = any(${named}) order by row_id`;
+  const ids = rows.map((row) => String(row['row_id']));
+  const writes = await sql`select * from sync.writes where row_id = any(${ids}::bigint[]) order by write_id`;
+  const conflicts = await sql`select * from sync.conflicts where row_id = any(${ids}::bigint[])`;
+  const log = sandbox.log
+    .entries({ api: connection })
+    .filter(({ path, method }) => method === 'POST' || rows.some((row) => path.endsWith(`/${row['id']}`)))
+    .map(({ seq, at, method, path, status, body, faults }) =>
+      [seq, new Date(at).toISOString(), method, path, status, body, faults].join(' '),
+    );
+  return [...rows, ...writes, ...conflicts].map((each) => JSON.stringify(each)).concat(log);
 }
 
 type Some = <T>(...choices: readonly T[]) => T;
@@ -123,20 +127,16 @@ function surroundings(seed: number, some: Some): SandboxOptions {
   };
 }
 
-/** Tasks whose rows are not a create's that may still be looked for: by another name it could not be found. */
-async function safeToTouch(world: World, { connection, inserts }: History): Promise<ReadonlySet<string>> {
+/** Tasks that are not what a create may have made that is still looked for: edited, they could not be recognised. */
+async function safeToTouch(world: World, { connection }: History): Promise<ReadonlySet<string>> {
   const rows = await rowsOf(world, connection);
+  const label = (row: Row) => labelOf(String(row['name']), String(row['id']));
+  // A row without its task is one to be made, or to be made anew.
   const looked = new Set(
-    [...inserts].flatMap(([rowId, label]) =>
-      rows.some((row) => String(row['row_id']) === rowId && row['id'] !== null) ? [] : [label],
-    ),
+    rows.flatMap((row) => (row['raw'] === null && row['vis_state'] !== 1 ? [label(row)] : [])),
   );
   return new Set(
-    rows.flatMap((row) =>
-      row['id'] === null || looked.has(String(row['name']).slice(0, 5)) || row['raw'] === null
-        ? []
-        : [String(row['id'])],
-    ),
+    rows.flatMap((row) => (row['raw'] === null || looked.has(label(row)) ? [] : [String(row['id'])])),
   );
 }
 
