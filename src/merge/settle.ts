@@ -34,6 +34,7 @@ export function settle(input: SettleInput): Settled {
   const agreed: Record<string, Columns[string]> = { ...(base ?? { vis_state: 0 }) };
   for (const field of written) if (!refused.includes(field)) Object.assign(agreed, pick(field, answer));
   const here: Record<string, Columns[string]> = { ...local };
+  const unsure: Field[] = [];
   for (const field of base === null ? fields : []) {
     if (!field.writable || field.name === 'vis_state' || holds(field, sent) || !holds(field, answer))
       continue;
@@ -42,6 +43,10 @@ export function settle(input: SettleInput): Settled {
       Object.assign(agreed, pick(field, answer));
       Object.assign(here, pick(field, answer));
     } else if (filledIn !== null && holds(field, filledIn)) Object.assign(agreed, pick(field, filledIn));
+    else {
+      Object.assign(agreed, pick(field, answer));
+      if (!same(field, local, answer) && !same(field, answer, {})) unsure.push(field);
+    }
   }
   for (const field of normalised) {
     if (same(field, local, sent)) Object.assign(here, pick(field, answer));
@@ -50,7 +55,11 @@ export function settle(input: SettleInput): Settled {
   const merged = merge({ ...input, base: agreed, local: here, remote: answer, sent: [] });
   return {
     columns: merged.columns,
-    overruled: [...normalised.map((field) => changedByApi(field, input)), ...merged.overruled],
+    overruled: [
+      ...normalised.map((field) => changedByApi(field, input)),
+      ...unsure.map((field) => perhapsFilledIn(field, input)),
+      ...merged.overruled,
+    ],
     pending: differing(fields, merged.columns, { ...agreed, ...answer }),
     refused: refused.map((field) => field.name),
   };
@@ -64,5 +73,17 @@ function changedByApi(field: Field, { base, sent, answer }: SettleInput): Overru
     remote: fieldValue(field, answer),
     winner: 'remote',
     reason: 'the API changed what it was sent',
+  };
+}
+
+/** An edit made while nobody knew whether the task was there does not give way to what the API may have filled in; nor is that lost. */
+function perhapsFilledIn(field: Field, { local, answer }: SettleInput): Overruled {
+  return {
+    field: field.name,
+    base: null,
+    local: fieldValue(field, local),
+    remote: fieldValue(field, answer),
+    winner: 'local',
+    reason: 'the API filled it in, or somebody wrote it there, before it was known that the task was made',
   };
 }

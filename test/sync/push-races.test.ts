@@ -386,6 +386,22 @@ test('a rate that is written while the create is on its way stands, whatever Fre
   expect(await world.sql`select * from sync.conflicts`).toEqual([]);
 });
 
+test('so does one that is written while it is not known whether the task was made, and what stood there is journalled', async () => {
+  world.sandbox.faults.add({ api: 'freshbooks', route: 'tasks.create', times: 1, fault: LOST });
+  const row = await insert('freshbooks', 'Priced late');
+  await world.push('freshbooks');
+  await world.sql`update freshbooks.tasks set rate_amount = 5, rate_code = 'USD', vis_state = 1 where row_id = ${row}`;
+  await toRest('freshbooks');
+  expect(await rowOf('freshbooks', row)).toMatchObject({
+    rate_amount: '5.00',
+    vis_state: 1,
+    sync_state: 'synced',
+  });
+  expect(await world.sql`select field, winner from sync.conflicts where row_id = ${row}`).toEqual([
+    { field: 'rate', winner: 'local' },
+  ]);
+});
+
 const routeOf = (connection: Connection, route: Route) =>
   `tasks.${route === 'delete' && connection === 'freshbooks' ? 'update' : route}`;
 
