@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
 import { addConflicts } from './verbs/conflicts.js';
@@ -36,7 +36,7 @@ export function makeProgram(cli: Cli): Command {
   const program = new Command('taskmirror')
     .description('Keeps a Postgres mirror of the tasks in Invoiced and FreshBooks, in both directions.')
     .usage('VERB [options]')
-    .version(version(), '--version', 'show the version')
+    .version(version, '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [VERB]', 'show help')
     .configureHelp({
@@ -61,11 +61,4 @@ function reworded(complaint: string): string {
     .replace('unknown command', 'unknown verb')
     .replace('Did you mean', 'did you mean')
     .replace(/\.$/, '');
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { describeConfig } from '../config/describe.js';
+import type { Shown } from '../http/parts.js';
+import { serve } from '../http/server.js';
 import { openQueues } from '../jobs/queues.js';
 import { checkRedis } from '../jobs/state.js';
 import { startWorkers, type WorkersOptions } from '../jobs/workers.js';
@@ -33,6 +35,8 @@ export interface DaemonDeps {
 export interface Daemon {
   /** Resolves when it works (or was stopped before); rejects with what only a person can put right. */
   readonly ready: Promise<void>;
+  /** Where health and metrics are served, from the first moment on; null where they are not. Rejects where nobody can listen. */
+  readonly url: Promise<string | null>;
   /** Takes no new work, commits the page under way and closes everything: within seconds, 20 at the most. */
   stop(): Promise<void>;
 }
@@ -44,16 +48,23 @@ export interface Daemon {
 export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
   const stopping = new AbortController();
   const closers: Closer[] = [];
-  const ready = open(config, deps, stopping.signal, closers).catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error;
-  });
-  ready.catch(() => {}); // Told to whoever awaits it.
+  const shown: Showing = { queues: null, workers: null, stopping: false };
+  const url = serveHttp(config, deps, shown, closers);
+  const ready = url
+    .then(() => open(config, deps, stopping.signal, closers, shown))
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    });
+  // Told to whoever awaits them.
+  url.catch(() => {});
+  ready.catch(() => {});
 
   const close = async (): Promise<void> => {
     await ready.catch(() => {});
     for (const closer of closers.reverse()) await closer();
   };
   const stop = async (): Promise<void> => {
+    shown.stopping = true;
     stopping.abort(new Error('The daemon stops.'));
     if ((await within(STOP_MS, close(), deps.runtime)) !== 'done') {
       deps.log.warn(
@@ -64,6 +75,7 @@ export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
   let stopped: Promise<void> | null = null;
   return {
     ready,
+    url,
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -72,6 +84,9 @@ export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
 }
 
 type Closer = () => Promise<void>;
+
+/** The daemon's own hand on what it shows. */
+type Showing = { -readonly [Part in keyof Shown]: Shown[Part] };
 
 /** Less than the 20 s after which a supervisor may kill. */
 const STOP_MS = 19_000;
@@ -82,12 +97,35 @@ const LOST_STOP_MS = 1_000;
 const RECONCILE_MS = 60_000;
 /** A run of each kind for several accounts at once, and each waits for the database only a moment. */
 const DATABASE_CONNECTIONS = 12;
+const HTTP_CONNECTIONS = 2;
+const HTTP_GIVE_UP_MS = 5_000;
+
+/** First of all, so that who probes the process gets an answer while it waits for its database; and closed last. */
+async function serveHttp(
+  config: DaemonConfig,
+  { runtime, log }: DaemonDeps,
+  shown: Shown,
+  closers: Closer[],
+): Promise<string | null> {
+  if (config.http === null) return null;
+  const db = openDatabase(config.databaseUrl, {
+    applicationName: 'taskmirror http',
+    max: HTTP_CONNECTIONS,
+    giveUpMs: HTTP_GIVE_UP_MS,
+  });
+  closers.push(() => db.close());
+  const server = await serve(config.http, { runtime, log, db, daemon: shown });
+  closers.push(() => server.close());
+  log.info({ url: server.url }, 'Health and metrics are served.');
+  return server.url;
+}
 
 async function open(
   config: DaemonConfig,
   deps: DaemonDeps,
   signal: AbortSignal,
   closers: Closer[],
+  shown: Showing,
 ): Promise<void> {
   const { runtime, log } = deps;
   const { databaseUrl } = config;
@@ -117,10 +155,12 @@ async function open(
     ...(deps.prefix !== undefined && { prefix: deps.prefix }),
   });
   closers.push(() => queues.close());
+  shown.queues = queues;
 
   const accounts = accountsOf(config);
   const context = createSyncContext(config, accounts, db, deps);
   const workers = await startWorkers(queues, createPerform(context), deps.workers);
+  shown.workers = workers;
   closers.push(async () => {
     // With a server gone nothing can be committed or given back: what is unfinished is taken up later all the same.
     const servers = Promise.all([reachDatabase(databaseUrl), checkRedis(queues)]);

@@ -44,7 +44,11 @@ export async function openPostgres(url: string, runtime: Runtime, report: Report
     moveToBack: async (job, token) => {
       await job.moveToWait(token);
     },
-    problem: async () => null,
+    // It has no settings that matter, but it must answer.
+    problem: async () => {
+      await pool.query('SELECT 1');
+      return null;
+    },
     close: () => pool.end(),
   };
 }

@@ -15,6 +15,8 @@ export interface WorkersOptions {
 }
 
 export interface Workers {
+  /** The kinds of work that this process takes from their queues now. */
+  attached(): readonly WorkKind[];
   /**
    * Takes no new work, tells the runs under way to stop, and waits for them. What has not stopped in time is left to
    * other workers, which take it over when its lock has run out. Never throws.
@@ -34,6 +36,7 @@ export async function startWorkers(
   const stop = new AbortController();
   const connections = queues.backend.makeWorkers();
   const workers = new Map<WorkKind, WorkWorker>();
+  const running = new Set<WorkKind>();
   const make = (kind: WorkKind): WorkWorker => {
     // BullMQ gives a signal only to a function whose `length` is 3: no parameter may have a default.
     const process: Processor<JobData, JobResult> = (job, token, signal) => {
@@ -45,7 +48,16 @@ export async function startWorkers(
     workers.set(kind, worker);
     return worker;
   };
-  const attached = Promise.all(KINDS.map((kind) => attach(queues, () => make(kind), stop.signal)));
+  const attached = Promise.all(
+    KINDS.map((kind) =>
+      attach(
+        queues,
+        () => make(kind),
+        stop.signal,
+        (runs) => mark(running, kind, runs),
+      ),
+    ),
+  );
   // So that they count as workers when we return. If the server has just gone, they attach when it is back.
   await settlesWithin(queues, attached, READY_MS);
 
@@ -62,6 +74,7 @@ export async function startWorkers(
   };
   let closing: Promise<void> | null = null;
   return {
+    attached: () => (stop.signal.aborted ? [] : KINDS.filter((kind) => running.has(kind))),
     close: (timeoutMs) => {
       closing ??= close(timeoutMs);
       return closing;
@@ -70,12 +83,22 @@ export async function startWorkers(
 }
 
 /** A worker that could not get ready the first time never does, so another is made. */
-async function attach(queues: Queues, make: () => WorkWorker, stop: AbortSignal): Promise<void> {
+async function attach(
+  queues: Queues,
+  make: () => WorkWorker,
+  stop: AbortSignal,
+  mark: (runs: boolean) => void,
+): Promise<void> {
   while (!stop.aborted) {
     const worker = make();
     try {
       await worker.waitUntilReady();
-      worker.run().catch(queues.report);
+      // It ends when it is closed, and by nothing else that we know of.
+      worker
+        .run()
+        .catch(queues.report)
+        .finally(() => mark(false));
+      mark(true);
       return;
     } catch (error) {
       if (stop.aborted) return;
@@ -84,6 +107,11 @@ async function attach(queues: Queues, make: () => WorkWorker, stop: AbortSignal)
       await queues.runtime.sleep(ATTACH_MS, stop).catch(() => {});
     }
   }
+}
+
+function mark(running: Set<WorkKind>, kind: WorkKind, runs: boolean): void {
+  if (runs) running.add(kind);
+  else running.delete(kind);
 }
 
 function settingsOf(kind: WorkKind, options: WorkersOptions): WorkerSettings {

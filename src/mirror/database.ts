@@ -24,16 +24,22 @@ export interface DatabaseOptions {
   readonly applicationName: `taskmirror${string}`;
   /** How many connections at most. */
   readonly max?: number;
+  /** Milliseconds after which a statement is given up and its connection dropped; without it, none is. */
+  readonly giveUpMs?: number;
 }
 
 /** Opens nothing yet: the first statement connects. */
-export function openDatabase(url: string, { applicationName, max = 10 }: DatabaseOptions): Database {
+export function openDatabase(
+  url: string,
+  { applicationName, max = 10, giveUpMs }: DatabaseOptions,
+): Database {
   // Not postgres.js: its 3.4.9 ends the process when a connection is lost in a transaction (porsager/postgres#1154, #1208).
   const pool = new pg.Pool({
     connectionString: withLibpqSsl(url),
     application_name: applicationName,
     max,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: Math.min(giveUpMs ?? CONNECT_MS, CONNECT_MS),
+    ...(giveUpMs !== undefined && { query_timeout: giveUpMs }),
     idleTimeoutMillis: 60_000,
     keepAlive: true,
   });
@@ -102,11 +108,12 @@ async function closePool(pool: pg.Pool): Promise<void> {
   await Promise.race([pool.end(), once(AbortSignal.timeout(CLOSE_MS), 'abort')]);
 }
 
+const CONNECT_MS = 10_000;
 const CLOSE_MS = 5_000;
 
 /** What the driver says without a code. */
 const LOST =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+  /^(Connection terminated|Query read timeout|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 
 /** pg reads `sslmode=require` as `verify-full`, all others as libpq does. */
 function withLibpqSsl(url: string): string {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { DrizzleQueryError } from 'drizzle-orm';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { TaskmirrorError } from '../errors.js';
-import { isUnavailable, unavailable } from './database.js';
+import { type Executor, isUnavailable, unavailable } from './database.js';
 import { grantRoles } from './roles.js';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -47,14 +47,30 @@ export async function migrate(url: string): Promise<Migrated> {
   }
 }
 
+/** Whether the database has the tables that this program means. */
+export async function migrationState(db: Executor): Promise<'current' | 'older' | 'newer'> {
+  const { begun } = await db.row<{ begun: boolean }>(
+    sql`select to_regclass('sync.migrations') is not null as begun`,
+  );
+  if (!begun) return 'older';
+  const rows = await db.rows<{ at: string }>(sql`select created_at::text as at from sync.migrations`);
+  const applied = new Set(rows.map(({ at }) => Number(at)));
+  const known = knownMigrations();
+  if ([...applied].some((at) => !known.includes(at))) return 'newer';
+  return known.every((at) => applied.has(at)) ? 'current' : 'older';
+}
+
+/** When each of our migrations was made, in milliseconds since 1970: by that Drizzle knows them again. */
+function knownMigrations(): readonly number[] {
+  return readMigrationFiles({ migrationsFolder }).map(({ folderMillis }: MigrationMeta) => folderMillis);
+}
+
 /** A migration that isn't among ours came from a newer program, whose tables mean what we can't know. */
 async function refuseNewer(client: postgres.Sql): Promise<void> {
   const [{ begun } = { begun: false }] = await client<{ begun: boolean }[]>`
     select to_regclass('sync.migrations') is not null as begun`;
   if (!begun) return;
-  const known = readMigrationFiles({ migrationsFolder }).map(
-    ({ folderMillis }: MigrationMeta) => folderMillis,
-  );
+  const known = knownMigrations();
   const [newer] = await client`
     select from sync.migrations where created_at <> all (${known}::bigint[]) limit 1`;
   if (newer === undefined) return;

@@ -130,7 +130,10 @@ test('what an administrator must run for the roles is told at start', async () =
 });
 
 test('waits for a database that is not there yet, says so, and stops in the middle of it', async () => {
-  const config = readConfig({ DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none` });
+  const config = readConfig({
+    DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none`,
+    HTTP_PORT: 'off',
+  });
   const said: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => void said.push(JSON.parse(line).msg) });
   const daemon = startDaemon(

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { Queues } from '../jobs/queues.js';
+import type { Workers } from '../jobs/workers.js';
+import type { Database } from '../mirror/database.js';
+import type { Runtime } from '../runtime.js';
+
+/** What the routes have to answer from. */
+export interface Parts {
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  /** Of the server's own: a question about health must not wait in line behind the work, or for ever. */
+  readonly db: Database;
+  readonly daemon: Shown;
+}
+
+/** What the daemon shows of itself. It is served from its first moment on, so this changes: each request looks anew. */
+export interface Shown {
+  /** Null until they are open, as long as the database or the queue is waited for. */
+  readonly queues: Queues | null;
+  readonly workers: Workers | null;
+  readonly stopping: boolean;
+}
