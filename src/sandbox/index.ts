@@ -17,7 +17,7 @@ export type * from './fault.js';
 export { people } from './people.js';
 export type * from './sandbox.js';
 
-const host = '127.0.0.1';
+const loopback = '127.0.0.1';
 
 /** Starts both simulated APIs and their control surface, each on a port of its own. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -44,10 +44,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const serve = (api: SandboxApi) =>
     serveApi({ api, faults, log, now: clock.now, latency: () => latency, runtime });
   const control: { serve: Serve } = { serve: async () => {} };
-  const servers = await openAll(options.host ?? host, [
-    [options.invoiced?.port ?? 0, serve(invoiced)],
-    [options.freshbooks?.port ?? 0, serve(freshbooks)],
-    [options.controlPort ?? 0, (...exchange) => control.serve(...exchange)],
+  const at = options.host ?? loopback;
+  const servers = await openAll([
+    [at, options.invoiced?.port ?? 0, serve(invoiced)],
+    [at, options.freshbooks?.port ?? 0, serve(freshbooks)],
+    [loopback, options.controlPort ?? 0, (...exchange) => control.serve(...exchange)],
   ]);
   const [invoicedUrl = '', freshbooksUrl = '', controlUrl = ''] = servers.map(({ url }) => url);
   const stopSaving = new AbortController();
@@ -63,7 +64,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       options: invoiced.options,
       people: invoiced.people,
     },
-    freshbooks: freshbooksHandle(freshbooks, freshbooksUrl, restored),
+    freshbooks: freshbooksHandle(freshbooks, freshbooksUrl, restored, options.keepConsent ?? false),
     random: chance.random,
     clock,
     faults,
@@ -86,14 +87,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return sandbox;
 }
 
-/** A sandbox that goes on from a file gives a new consent: whoever kept the last token may have been lost meanwhile. */
 function freshbooksHandle(
   { options, people, oauth }: FreshBooksApi,
   url: string,
   restored: boolean,
+  keepConsent: boolean,
 ): FreshBooksSandbox {
   const { accountId, clientId, clientSecret, redirectUri } = options;
-  const refreshToken = restored ? oauth.grant().refresh_token : (options.refreshToken ?? '');
+  const kept = keepConsent ? oauth.refreshToken() : null;
+  const refreshToken = restored ? (kept ?? oauth.grant().refresh_token) : (options.refreshToken ?? '');
   return { url, accountId, clientId, clientSecret, redirectUri, refreshToken, options, people, oauth };
 }
 
@@ -122,10 +124,9 @@ async function restoreFrom(
 
 /** All or none: if one port is taken, the others are given back. */
 async function openAll(
-  on: string,
-  wanted: readonly (readonly [port: number, serve: Serve])[],
+  wanted: readonly (readonly [host: string, port: number, serve: Serve])[],
 ): Promise<readonly RunningServer[]> {
-  const opened = await Promise.allSettled(wanted.map(([port, serve]) => openServer(on, port, serve)));
+  const opened = await Promise.allSettled(wanted.map((server) => openServer(...server)));
   const servers = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = opened.find((result) => result.status === 'rejected');
   if (!failed) return servers;

@@ -13,7 +13,7 @@ export interface ListenerOptions {
 }
 
 export interface SandboxOptions {
-  /** Where all three servers listen. Default 127.0.0.1. */
+  /** Where both APIs listen; the control surface stays on loopback. Default 127.0.0.1. */
   readonly host?: string;
   readonly controlPort?: number;
   /** Everything random comes from it. Default 1. */
@@ -27,6 +27,11 @@ export interface SandboxOptions {
   /** Restored from at the start if it is there; written each `saveEvery` milliseconds (default 1000) and at close. */
   readonly snapshotFile?: string;
   readonly saveEvery?: number;
+  /**
+   * A restored sandbox goes on with the tokens of its snapshot. Otherwise it gives a new consent: whoever kept the last
+   * token may have been lost meanwhile.
+   */
+  readonly keepConsent?: boolean;
   readonly invoiced?: ListenerOptions & { readonly options?: Partial<InvoicedOptions> };
   readonly freshbooks?: ListenerOptions & { readonly options?: Partial<FreshBooksOptions> };
   readonly runtime?: Runtime;

@@ -1,14 +1,19 @@
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { DURATION_EXAMPLES, parseDuration } from '../../config/duration.js';
 import { TaskmirrorError } from '../../errors.js';
-import { startSandbox } from '../../sandbox/index.js';
+import { people, type Sandbox, startSandbox } from '../../sandbox/index.js';
 import type { Cli } from '../cli.js';
 
 interface Options {
+  readonly host: string;
   readonly invoicedPort: number;
   readonly freshbooksPort: number;
   readonly tasks: number;
   readonly seed: number;
+  readonly people?: number;
+  readonly state?: string;
 }
 
 export function addSandbox(program: Command, cli: Cli): void {
@@ -22,8 +27,11 @@ export function addSandbox(program: Command, cli: Cli): void {
       parsePort,
       0,
     )
+    .option('--host <HOST>', 'the address that both listen on; 0.0.0.0 in a container', '127.0.0.1')
     .option('--tasks <N>', 'how many tasks each of them begins with', parseCount, 100)
     .option('--seed <N>', 'what everything random in them is made from', parseCount, 1)
+    .option('--people <EVERY>', 'people at work in both: one change each so often, such as 5s', parseEvery)
+    .option('--state <FILE>', 'keeps tasks and tokens in a file, and goes on from there at the next start')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx taskmirror sandbox --invoiced-port 4010 --freshbooks-port 4020',
@@ -31,10 +39,13 @@ export function addSandbox(program: Command, cli: Cli): void {
     .action((options: Options) => serve(options, cli));
 }
 
-async function serve({ invoicedPort, freshbooksPort, tasks, seed }: Options, cli: Cli): Promise<void> {
+async function serve(options: Options, cli: Cli): Promise<void> {
+  const { host, invoicedPort, freshbooksPort, tasks, seed, people: every, state } = options;
   const sandbox = await startSandbox({
+    host,
     seed,
     runtime: cli.runtime,
+    ...(state !== undefined && { snapshotFile: resolve(cli.folder, state), keepConsent: true }),
     invoiced: { port: invoicedPort, tasks },
     freshbooks: { port: freshbooksPort, tasks },
   }).catch(explainPort);
@@ -56,8 +67,24 @@ async function serve({ invoicedPort, freshbooksPort, tasks, seed }: Options, cli
       '',
     ].join('\n'),
   );
-  if (!cli.signal.aborted) await once(cli.signal, 'abort');
-  await sandbox.close();
+  const working = every === undefined ? Promise.resolve() : work(sandbox, every, cli);
+  try {
+    if (!cli.signal.aborted) await once(cli.signal, 'abort');
+    await working;
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** Saved at once: what a worker has seen must still be there after a crash. */
+async function work(sandbox: Sandbox, every: number, { runtime, signal, errors }: Cli): Promise<void> {
+  const step = people(sandbox);
+  while (!signal.aborted) {
+    await runtime.sleep(every, signal).catch(() => {});
+    if (signal.aborted) return;
+    errors.write(`${step()}\n`);
+    await sandbox.save();
+  }
 }
 
 function explainPort(error: unknown): never {
@@ -67,6 +94,12 @@ function explainPort(error: unknown): never {
   throw new TaskmirrorError('unavailable', `Port ${port} ${why}: choose another one, or 0 for any.`, {
     cause: error,
   });
+}
+
+function parseEvery(text: string): number {
+  const every = parseDuration(text);
+  if (!every) throw new InvalidArgumentError(`use a duration such as ${DURATION_EXAMPLES}`);
+  return every;
 }
 
 function parsePort(text: string): number {

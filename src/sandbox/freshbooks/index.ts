@@ -21,7 +21,7 @@ export interface FreshBooksApi extends SandboxApi {
   /** In force at once when changed; tokens count at the beginning only. */
   readonly options: FreshBooksOptions;
   readonly people: FreshBooksPeople;
-  readonly oauth: Pick<OAuth, 'consent' | 'grant' | 'revoke'>;
+  readonly oauth: Pick<OAuth, 'consent' | 'grant' | 'refreshToken' | 'revoke'>;
 }
 
 /** The FreshBooks API as far as tasks need it, kept in memory. */

@@ -24,6 +24,8 @@ export interface OAuth {
   consent(scopes?: readonly string[]): string;
   /** Tokens as from a consent just exchanged. The former refresh token is dead from now on. */
   grant(scopes?: readonly string[]): TokenGrant;
+  /** The one that works now; null when there is none. */
+  refreshToken(): string | null;
   /** The scopes of an access token; null when it is unknown or has expired. */
   scopesOf(accessToken: string): readonly string[] | null;
   /** Ends all tokens, as when the user disconnects the app. */
@@ -122,6 +124,7 @@ export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OA
     },
     consent,
     grant,
+    refreshToken: () => refresh?.token ?? null,
     scopesOf(accessToken) {
       const token = access.get(accessToken);
       return token === undefined || token.expires <= world.now() ? null : token.scopes;
