@@ -48,10 +48,14 @@ function readServers(
   if (databaseDirectUrl !== null && databaseUrl === null) {
     invalidSecret('DATABASE_DIRECT_URL', 'is set without DATABASE_URL: set both, or DATABASE_URL alone');
   }
+  const password = settings.secret('DATABASE_PASSWORD');
+  if (password !== null && databaseUrl === null) {
+    invalidSecret('DATABASE_PASSWORD', 'is set without DATABASE_URL: set both, or neither');
+  }
   return {
     production,
-    databaseUrl,
-    databaseDirectUrl,
+    databaseUrl: withPassword(databaseUrl, password),
+    databaseDirectUrl: withPassword(databaseDirectUrl, password),
     redisUrl: readServerUrl(settings, 'REDIS_URL', ['redis', 'rediss']),
   };
 }
@@ -63,6 +67,17 @@ function readServerUrl(settings: Settings, name: string, schemes: readonly [stri
   if (value === null || (scheme !== undefined && schemes.includes(scheme) && URL.canParse(value)))
     return value;
   return invalidSecret(name, `is not valid: use ${schemes[0]}://USER:PASSWORD@HOST:PORT/NAME`);
+}
+
+/** An address that holds a password keeps it. */
+function withPassword(address: string | null, password: string | null): string | null {
+  if (address === null || password === null) return address;
+  const url = new URL(address);
+  if (url.password === '') url.password = encodeURIComponent(password);
+  if (url.password === '') {
+    invalidSecret('DATABASE_PASSWORD', 'has no place in DATABASE_URL, which names no host: name one');
+  }
+  return url.href;
 }
 
 /** `20%` as 0.2. */

@@ -3,6 +3,7 @@ import type { Environment } from './settings.js';
 const SECRETS = [
   'DATABASE_URL',
   'DATABASE_DIRECT_URL',
+  'DATABASE_PASSWORD',
   'REDIS_URL',
   'INVOICED_API_KEY',
   'FRESHBOOKS_CLIENT_SECRET',

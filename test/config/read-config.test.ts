@@ -90,6 +90,16 @@ test('everything set is read', () => {
   expect(config.credentialsKeys).toEqual([Buffer.from(KEY, 'base64')]);
 });
 
+test('a password of its own stands in for one that the address lacks, whatever is in it', () => {
+  const { databaseUrl, databaseDirectUrl } = readConfig({
+    DATABASE_URL: 'postgres://u@db/mirror',
+    DATABASE_DIRECT_URL: 'postgres://u:own@direct/mirror',
+    DATABASE_PASSWORD: 'a%b/+=:@ é',
+  });
+  expect(decodeURIComponent(new URL(databaseUrl ?? '').password)).toBe('a%b/+=:@ é');
+  expect(databaseDirectUrl).toBe('postgres://u:own@direct/mirror');
+});
+
 test('what is empty counts as not set', () => {
   expect(readConfig({ POLL_EVERY: '', INVOICED_API_KEY: ' ', REDIS_URL: '' })).toEqual(readConfig({}));
 });
@@ -116,6 +126,8 @@ describe('a wrong value is named, with the cure', () => {
     [{ FRESHBOOKS_BASE_URL: 'https://host/?a=1' }, 'FRESHBOOKS_BASE_URL', '?'],
     [{ NODE_ENV: 'production' }, 'DATABASE_URL is not set', 'PostgreSQL'],
     [{ DATABASE_DIRECT_URL: 'postgres://db/x' }, 'DATABASE_DIRECT_URL', 'DATABASE_URL'],
+    [{ DATABASE_PASSWORD: 'p' }, 'DATABASE_PASSWORD', 'without DATABASE_URL'],
+    [{ DATABASE_URL: 'postgres:///x?host=/run', DATABASE_PASSWORD: 'p' }, 'DATABASE_PASSWORD', 'host'],
     [{ FRESHBOOKS_ACCOUNT_ID: 'xZNQ1X' }, 'CREDENTIALS_KEY is not set', 'openssl rand -base64 32'],
     [{ FRESHBOOKS_ACCOUNT_ID: 'a/b', CREDENTIALS_KEY: KEY }, 'FRESHBOOKS_ACCOUNT_ID=a/b', 'letters'],
     [{ FRESHBOOKS_CLIENT_ID: 'client' }, 'FRESHBOOKS_CLIENT_SECRET is not set', 'together'],
