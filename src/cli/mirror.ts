@@ -3,6 +3,7 @@ import { TaskmirrorError } from '../errors.js';
 import { openQueues, type Queues } from '../jobs/queues.js';
 import { createLog } from '../log.js';
 import { type Database, isUnavailable, openDatabase, unavailable } from '../mirror/database.js';
+import { refuseOtherSchema } from '../mirror/schema-version.js';
 import { type Cli, configOf } from './cli.js';
 import { openMirrorServer } from './mirror-server.js';
 
@@ -32,6 +33,7 @@ export async function withMirror<Result>(
       log: createLog('silent', cli.errors),
     });
   try {
+    await refuseOtherSchema(db);
     return await work({
       config,
       db,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { describeConfig } from '../config/describe.js';
+import type { TaskmirrorError } from '../errors.js';
 import type { Shown } from '../http/parts.js';
 import { serve } from '../http/server.js';
 import { openQueues } from '../jobs/queues.js';
@@ -15,7 +16,9 @@ import { accountsOf, declarationsOf } from './accounts.js';
 import { adoptFromEnvironment } from './consent.js';
 import { watchEdits } from './edits.js';
 import { keepSchedules } from './schedules.js';
+import { watchSchema } from './schema-watch.js';
 import { createSyncContext } from './sync-context.js';
+import { keepTrimmed } from './trimming.js';
 import { patiently, reachDatabase } from './wait-for-database.js';
 import { within } from './within.js';
 
@@ -27,6 +30,8 @@ export interface DaemonDeps {
   readonly log: Logger;
   /** How often the schedules are compared with the connections, in milliseconds; default one minute. */
   readonly reconcileEvery?: number;
+  /** How often the journals are trimmed, in milliseconds; default one hour. */
+  readonly trimEvery?: number;
   readonly workers?: WorkersOptions;
   /** Before every key in Redis, so that several daemons' queues can share one. */
   readonly prefix?: string;
@@ -37,6 +42,8 @@ export interface Daemon {
   readonly ready: Promise<void>;
   /** Where health and metrics are served, from the first moment on; null where they are not. Rejects where nobody can listen. */
   readonly url: Promise<string | null>;
+  /** Resolves when a newer program has migrated the database: this one takes no new work from then on, and is to be stopped. */
+  readonly outdated: Promise<TaskmirrorError>;
   /** Takes no new work, commits the page under way and closes everything: within seconds, 20 at the most. */
   stop(): Promise<void>;
 }
@@ -48,10 +55,14 @@ export interface Daemon {
 export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
   const stopping = new AbortController();
   const closers: Closer[] = [];
+  let tellOutdated: (error: TaskmirrorError) => void = () => {};
+  const outdated = new Promise<TaskmirrorError>((resolve) => {
+    tellOutdated = resolve;
+  });
   const shown: Showing = { queues: null, workers: null, stopping: false };
   const url = serveHttp(config, deps, shown, closers);
   const ready = url
-    .then(() => open(config, deps, stopping.signal, closers, shown))
+    .then(() => open(config, deps, stopping.signal, closers, shown, tellOutdated))
     .catch((error: unknown) => {
       if (!stopping.signal.aborted) throw error;
     });
@@ -76,6 +87,7 @@ export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
   return {
     ready,
     url,
+    outdated,
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -95,6 +107,7 @@ const WORKERS_STOP_MS = 16_000;
 const PROBE_MS = 1_000;
 const LOST_STOP_MS = 1_000;
 const RECONCILE_MS = 60_000;
+const TRIM_MS = 3_600_000;
 /** A run of each kind for several accounts at once, and each waits for the database only a moment. */
 const DATABASE_CONNECTIONS = 12;
 const HTTP_CONNECTIONS = 2;
@@ -126,6 +139,7 @@ async function open(
   signal: AbortSignal,
   closers: Closer[],
   shown: Showing,
+  tellOutdated: (error: TaskmirrorError) => void,
 ): Promise<void> {
   const { runtime, log } = deps;
   const { databaseUrl } = config;
@@ -159,7 +173,9 @@ async function open(
 
   const accounts = accountsOf(config);
   const context = createSyncContext(config, accounts, db, deps);
-  const workers = await startWorkers(queues, createPerform(context), deps.workers);
+  const schema = watchSchema({ db, runtime, log }, tellOutdated, signal);
+  closers.push(() => schema.ended);
+  const workers = await startWorkers(queues, schema.guard(createPerform(context)), deps.workers);
   shown.workers = workers;
   closers.push(async () => {
     // With a server gone nothing can be committed or given back: what is unfinished is taken up later all the same.
@@ -180,6 +196,9 @@ async function open(
     signal,
   );
   closers.push(() => keeping.ended);
+  const trimming = { db, queues, runtime, log, keep: config.keep, everyMs: deps.trimEvery ?? TRIM_MS };
+  const trimmed = keepTrimmed(trimming, signal);
+  closers.push(() => trimmed);
   await keeping.first;
   if (config.push) {
     const mine = (name: string) => accounts.has(name);

@@ -3,18 +3,20 @@
 /** For work that no schedule repeats: nobody else comes to try again. */
 export const RETRIES = { attempts: 5, backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 } } as const;
 
+/** How many seconds a finished job stays, so that who follows one learns its end, and a person can look at what failed. */
+export const FINISHED = { completed: 86_400, failed: 7 * 86_400 } as const;
+
 /** Scheduled jobs: the next tick is the retry, and what they did stands in `sync.runs`. */
 export const SCHEDULED = {
   attempts: 1,
   removeOnComplete: true,
-  removeOnFail: { age: 7 * 86_400, count: 1_000 },
+  removeOnFail: { age: FINISHED.failed, count: 1_000 },
 } as const;
 
-/** Requests stay for a day, so that who follows one learns its end. */
 export const REQUESTED = {
   ...RETRIES,
-  removeOnComplete: { age: 86_400, count: 1_000 },
-  removeOnFail: { age: 7 * 86_400, count: 1_000 },
+  removeOnComplete: { age: FINISHED.completed, count: 1_000 },
+  removeOnFail: { age: FINISHED.failed, count: 1_000 },
 } as const;
 
 /** Nobody reads the event stream; it only needs to stay small. */

@@ -39,6 +39,7 @@ export type WorkWorker = Pick<
 export type WorkQueue = Pick<
   Queue<JobData, JobResult>,
   | 'add'
+  | 'clean'
   | 'close'
   | 'getDelayed'
   | 'getFailed'

@@ -1,14 +1,17 @@
-import { fileURLToPath } from 'node:url';
-import { DrizzleQueryError, sql } from 'drizzle-orm';
-import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
+import { DrizzleQueryError } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { TaskmirrorError } from '../errors.js';
-import { type Executor, isUnavailable, unavailable } from './database.js';
+import { version } from '../version.js';
+import { isUnavailable, unavailable } from './database.js';
 import { grantRoles } from './roles.js';
-
-const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
+import {
+  APPLIED_MIGRATIONS,
+  type AppliedMigration,
+  migrationsFolder,
+  newerThanWe,
+} from './schema-version.js';
 
 export interface Migrated {
   /**
@@ -23,7 +26,7 @@ export interface Migrated {
  * Drizzle's own migrator does not take. `url` must lead to PostgreSQL itself, not through a pooler (session lock).
  * Throws TaskmirrorError: `unavailable`, or `configuration` when the database belongs to a newer program or to somebody else.
  */
-export async function migrate(url: string): Promise<Migrated> {
+export async function migrate(url: string, folder: string = migrationsFolder): Promise<Migrated> {
   const client = postgres(url, {
     max: 1,
     connect_timeout: 10,
@@ -32,12 +35,13 @@ export async function migrate(url: string): Promise<Migrated> {
   });
   try {
     await client`select pg_advisory_lock(hashtextextended('taskmirror:migrate', 0))`;
-    await refuseNewer(client);
+    await refuseNewer(client, folder);
     await applyMigrations(drizzle(client), {
-      migrationsFolder,
+      migrationsFolder: folder,
       migrationsSchema: 'sync',
       migrationsTable: 'migrations',
     });
+    await client`update sync.migrations set program = ${version} where program is null`;
     return { administratorStatements: await grantRoles(client) };
   } catch (error) {
     throw plain(url, error);
@@ -47,37 +51,12 @@ export async function migrate(url: string): Promise<Migrated> {
   }
 }
 
-/** Whether the database has the tables that this program means. */
-export async function migrationState(db: Executor): Promise<'current' | 'older' | 'newer'> {
-  const { begun } = await db.row<{ begun: boolean }>(
-    sql`select to_regclass('sync.migrations') is not null as begun`,
-  );
-  if (!begun) return 'older';
-  const rows = await db.rows<{ at: string }>(sql`select created_at::text as at from sync.migrations`);
-  const applied = new Set(rows.map(({ at }) => Number(at)));
-  const known = knownMigrations();
-  if ([...applied].some((at) => !known.includes(at))) return 'newer';
-  return known.every((at) => applied.has(at)) ? 'current' : 'older';
-}
-
-/** When each of our migrations was made, in milliseconds since 1970: by that Drizzle knows them again. */
-function knownMigrations(): readonly number[] {
-  return readMigrationFiles({ migrationsFolder }).map(({ folderMillis }: MigrationMeta) => folderMillis);
-}
-
-/** A migration that isn't among ours came from a newer program, whose tables mean what we can't know. */
-async function refuseNewer(client: postgres.Sql): Promise<void> {
+async function refuseNewer(client: postgres.Sql, folder: string): Promise<void> {
   const [{ begun } = { begun: false }] = await client<{ begun: boolean }[]>`
     select to_regclass('sync.migrations') is not null as begun`;
   if (!begun) return;
-  const known = knownMigrations();
-  const [newer] = await client`
-    select from sync.migrations where created_at <> all (${known}::bigint[]) limit 1`;
-  if (newer === undefined) return;
-  throw new TaskmirrorError(
-    'configuration',
-    'The database was migrated by a newer version of taskmirror than this one, which would misread it: upgrade this one. Nothing was changed.',
-  );
+  const newer = newerThanWe(await client.unsafe<AppliedMigration[]>(APPLIED_MIGRATIONS), folder);
+  if (newer) throw newer;
 }
 
 function plain(url: string, error: unknown): unknown {

@@ -61,15 +61,15 @@ export async function findEnded(
   return run === undefined ? null : { runId: run.run_id, outcome: run.outcome, error: run.error };
 }
 
-/** The connection's last run that ended, of those under this lease. */
+/** The connection's last run of a kind that ended. Relies on the index `runs_by_kind`. */
 export async function findLastRun(
   db: Executor,
   connection: string,
-  lease: LeaseKind,
+  kind: RunKind,
 ): Promise<{ readonly outcome: Outcome; readonly error: string | null } | null> {
   const [run] = await db.rows<{ outcome: Outcome; error: string | null }>(sql`
     select outcome, error from sync.runs
-    where connection = ${connection} and lease = ${lease} and finished_at is not null
+    where connection = ${connection} and kind = ${kind} and finished_at is not null
     order by sync.runs.run_id desc limit 1`);
   return run ?? null;
 }

@@ -123,7 +123,7 @@ const oldestOf = (table: TaskTable) => sql`
   select row_id, name, coalesce(pending_since, edited_at, synced_at, clock_timestamp()) as since from ${tableName(table)}
   where connection = c.name and sync_state = 'pending'`;
 
-/** The last run of each kind and lease: one look into `runs_by_connection` for each. */
+/** The last run of each kind and lease: one look into `runs_by_kind` for each. */
 function readRuns(db: Executor): Promise<readonly RunRow[]> {
   return db.rows<RunRow>(sql`
     select last.* from sync.connections c

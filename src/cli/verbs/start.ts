@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { startDaemon } from '../../daemon/daemon.js';
+import { TaskmirrorError } from '../../errors.js';
 import { createLog } from '../../log.js';
 import { type Cli, configOf } from '../cli.js';
 import { openMirrorServer } from '../mirror-server.js';
@@ -28,8 +29,9 @@ async function start(cli: Cli): Promise<void> {
   try {
     const stopped = cli.signal.aborted ? Promise.resolve() : once(cli.signal, 'abort');
     await Promise.race([stopped, daemon.ready]);
-    await stopped;
+    const outdated = await Promise.race([stopped, daemon.outdated]);
     log.info('taskmirror stops');
+    if (outdated instanceof TaskmirrorError) throw outdated;
   } finally {
     await daemon.stop();
     await server.close();

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { KINDS } from '../../jobs/kinds.js';
 import { checkRedis } from '../../jobs/state.js';
-import { migrationState } from '../../mirror/migrate.js';
+import { migrationState } from '../../mirror/schema-version.js';
 import { bounded, LateError, shared } from '../bounded.js';
 import type { Parts } from '../parts.js';
 

@@ -125,7 +125,7 @@ export const runs = sync.table(
     check('runs_kind', sql`${t.kind} in ('poll', 'read', 'sweep', 'resync', 'push', 'verify')`),
     check('runs_lease', sql`${t.lease} in ('poll', 'walk', 'push')`),
     check('runs_outcome', sql`${t.outcome} in ('ok', 'failed', 'stopped', 'interrupted')`),
-    index('runs_by_connection').on(t.connection, t.lease, t.runId),
+    index('runs_by_kind').on(t.connection, t.kind, t.runId),
     index('runs_open').on(t.connection).where(sql`${t.finishedAt} is null`),
     index('runs_by_request').on(t.request).where(sql`${t.request} is not null`),
   ],

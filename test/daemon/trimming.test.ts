@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { until } from '../servers/index.js';
+import { openWorld } from './world.js';
+
+test('a daemon trims by its settings, and says in one line what is gone', async () => {
+  const world = await openWorld();
+  await world.sql`
+    insert into sync.runs (connection, kind, lease, started_at, finished_at, outcome)
+    select 'invoiced', 'poll', 'poll', t, t, 'ok' from (select now() - interval '3 days' as t) each, generate_series(1, 50)`;
+  await world.start({ KEEP_RUNS: '4d' }, { trimEvery: 100 });
+  await until(
+    'it polls',
+    async () =>
+      (await world.sql`select from sync.runs where started_at > now() - interval '1 day'`).length > 4,
+  );
+  const old = () => world.sql`select from sync.runs where started_at < now() - interval '1 day'`;
+  expect(await old()).toHaveLength(50);
+  await world.start({ KEEP_RUNS: '2d' }, { trimEvery: 100 });
+  await until('they are gone', async () => (await old()).length === 0);
+  const said = await until('it says so', () =>
+    world.lines.find(({ msg }) => String(msg).includes('long enough')),
+  );
+  expect(said).toMatchObject({ runs: 50 });
+});
