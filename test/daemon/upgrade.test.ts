@@ -14,7 +14,7 @@ test('a worker that is pushing meets a newer program: it ends what it has in han
   const folder = makeFolder();
   const env = { ...world.env, PUSH_DELAY: '0' };
   const old = runProgram(['start'], { env, folder });
-  await until('both are read', async () => (await world.sql`select from sync.cursors`).length === 2, 30_000);
+  await until('both are read', async () => (await world.sql`select from sync.cursors`).length === 2, 60_000);
   world.sandbox.setLatency(20);
   await world.sql`
     insert into invoiced.tasks (name, action, due_date) select 'New ' || n, 'phone', now() from generate_series(1, 200) n`;
@@ -55,7 +55,7 @@ test('an idle worker sees it within seconds', async () => {
     env: { ...world.env, POLL_EVERY: '1h', PUSH: 'off' },
     folder: makeFolder(),
   });
-  await until('both are read', async () => (await world.sql`select from sync.cursors`).length === 2, 30_000);
+  await until('both are read', async () => (await world.sql`select from sync.cursors`).length === 2, 60_000);
   await migrate(world.env['DATABASE_URL'] ?? '', newerMigrations());
   expect(await worker.ended).toBe(2);
 }, 90_000);
