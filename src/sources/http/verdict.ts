@@ -34,6 +34,8 @@ export function judge(label: string, answer: DoorAnswer, readError: ErrorReader,
   const kind = kindOfStatus(status);
   if (own !== null)
     return fail({ ...shared, ...own, kind, definite: status >= 400 && status < 500 && kind !== 'timeout' });
+  if (TOO_LARGE.has(status))
+    return fail({ ...shared, kind: 'invalid', definite: true, detail: 'it is larger than is let through' });
   return fail({
     ...shared,
     kind: FOREIGN.has(kind) ? kind : 'unreadable',
@@ -54,6 +56,9 @@ const FOREIGN: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
 
 /** Whoever turned the request away, nobody served it. */
 const UNSERVED: ReadonlySet<number> = new Set([401, 429]);
+
+/** A request's body, address or headers: whoever says so has not served it, and the same request never fits. */
+const TOO_LARGE: ReadonlySet<number> = new Set([413, 414, 431]);
 
 function fail(details: ConstructorParameters<typeof ApiError>[0]): Verdict {
   return { error: new ApiError(details) };
