@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Executor, micros } from './database.js';
-import { bookkeeping, type TaskTable, tableName, transported } from './table.js';
+import { bookkeeping, deletedAtApi, type TaskTable, tableName, transported } from './table.js';
 import { arrayOf, type MirrorRow, type StoredRow, toRow } from './tasks.js';
 
 /** A row with a local change that waits to be sent. */
@@ -38,7 +38,7 @@ export async function findDue(
     from ${tableName(table)} t
     where t.connection = ${connection} and t.sync_state = 'pending' and ${dueAt(quiet)} <= clock_timestamp()
       and t.row_id <> all (${arrayOf(except)}::bigint[])
-      and (${deletes} or not (${deletesAtApi}))
+      and (${deletes} or not (${deletesAtApi(table)}))
     order by t.pending_since, t.row_id
     limit ${limit}`);
   return rows.map(toPending);
@@ -64,7 +64,7 @@ export async function nextDue(
   const { ms } = await db.row<{ ms: number | null }>(sql`
     select (extract(epoch from min(${dueAt(quiet)}) - clock_timestamp()) * 1000)::float8 as ms
     from ${tableName(table)} t
-    where t.connection = ${connection} and t.sync_state = 'pending' and (${deletes} or not (${deletesAtApi}))`);
+    where t.connection = ${connection} and t.sync_state = 'pending' and (${deletes} or not (${deletesAtApi(table)}))`);
   return ms === null ? null : Math.max(0, ms);
 }
 
@@ -77,13 +77,13 @@ export async function countDeletes(
 ): Promise<{ readonly deletes: number; readonly active: number }> {
   const { deletes } = await db.row<{ deletes: number }>(sql`
     select count(*)::int as deletes from ${tableName(table)} t
-    where t.connection = ${connection} and t.sync_state = 'pending' and ${deletesAtApi}
+    where t.connection = ${connection} and t.sync_state = 'pending' and ${deletesAtApi(table)}
       and not exists (
         select from sync.connections c where c.name = t.connection and c.deletes_approved_at >= t.edited_at)`);
   if (deletes <= few) return { deletes, active: 0 };
   const { active } = await db.row<{ active: number }>(sql`
     select count(*)::int as active from ${tableName(table)} t
-    where t.connection = ${connection} and t.raw is not null and coalesce((t.raw ->> 'vis_state')::int, 0) <> 1`);
+    where t.connection = ${connection} and t.raw is not null and not ${deletedAtApi(table, 't')}`);
   return { deletes, active };
 }
 
@@ -127,8 +127,8 @@ export async function connectionsWithPending(db: Executor, table: TaskTable): Pr
   return rows.map(({ connection }) => connection);
 }
 
-const deletesAtApi: SQL = sql`
-  t.vis_state = 1 and t.raw is not null and coalesce((t.raw ->> 'vis_state')::int, 0) <> 1`;
+const deletesAtApi = (table: TaskTable): SQL => sql`
+  t.vis_state = 1 and t.raw is not null and not ${deletedAtApi(table, 't')}`;
 
 const dueAt = ({ quietMs, boundMs }: Quiet): SQL => sql`
   coalesce(greatest(t.push_after, least(

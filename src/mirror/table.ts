@@ -53,6 +53,15 @@ const OUTGOING: Record<ColumnType, (value: SQL) => SQL> = {
   money: (value) => sql`${value}::text`,
 };
 
+/**
+ * Whether the API last gave the task as deleted. Where its tasks have no such key, one of that name means something else, and
+ * may hold anything.
+ */
+export function deletedAtApi(table: TaskTable, alias: string): SQL {
+  const told = table.fields.some(({ name, keys }) => name === 'vis_state' && keys.includes(name));
+  return told ? sql`coalesce(${sql.identifier(alias)}.raw -> 'vis_state' = '1'::jsonb, false)` : sql`false`;
+}
+
 export const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
 
 /** The bookkeeping columns of a task row, as `MirrorRow` reads them. */

@@ -4,7 +4,7 @@ import { addition, type Counts } from './counts.js';
 import { type Executor, fromMicros, micros } from './database.js';
 import { type Lease, leaseEnd } from './leases.js';
 import type { RunKind } from './runs.js';
-import { type TaskTable, tableName } from './table.js';
+import { deletedAtApi, type TaskTable, tableName } from './table.js';
 import { arrayOf } from './tasks.js';
 
 /** A connection's unfinished walk over everything. */
@@ -146,7 +146,7 @@ export async function walkIsWhole(db: Executor, { walkId }: Pick<Walk, 'walkId'>
 const absent = (table: TaskTable, walk: Pick<Walk, 'connection' | 'walkId' | 'startedAt'>): SQL => sql`
   ${tableName(table)} t
   where t.connection = ${walk.connection} and t.id is not null and t.raw is not null
-    and t.raw -> 'vis_state' is distinct from '1'::jsonb
+    and not ${deletedAtApi(table, 't')}
     and t.synced_at < ${fromMicros(walk.startedAt)}
     and not exists (
       select from (select unnest(ids) as id from sync.walk_pages where walk_id = ${walk.walkId}::bigint) seen

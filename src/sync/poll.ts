@@ -4,6 +4,7 @@ import { leaseRemaining } from '../mirror/leases.js';
 import { beginRun, type RunEnd } from '../mirror/runs.js';
 import { findById } from '../mirror/tasks.js';
 import { type Account, ApiError, sources } from '../sources/index.js';
+import { columnsOf } from '../sources/raw.js';
 import type { SourceClient } from '../sources/source.js';
 import { applyPages, openTarget, type Target } from './apply.js';
 import type { SyncContext } from './context.js';
@@ -118,7 +119,9 @@ async function hints(
     for await (const ids of client.deletionHints(since, signal)) {
       if (ids.length === 0) continue;
       const rows = await findById(context.db, source, connection, ids);
-      for (const [id, row] of rows) if (row.raw !== null && row.raw['vis_state'] !== 1) found.add(id);
+      for (const [id, { raw }] of rows) {
+        if (raw !== null && columnsOf(source.fields, raw)['vis_state'] !== 1) found.add(id);
+      }
     }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

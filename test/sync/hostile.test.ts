@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectEqual } from './equality.js';
-import { remote, row, someId, versions } from './remote.js';
+import { cursor, remote, row, someId, versions } from './remote.js';
 import { type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
 
 let world: World;
@@ -86,13 +86,18 @@ describe.each(connections)('%s', (connection) => {
       fault: {
         kind: 'extra-rows',
         rows: [null, 7, 'task', [], { id: 'x' }, { id: -1 }, { id: 2 ** 53 }],
-        json: ['{"id":77,"name":"deep","odd":1e999}', `${'['.repeat(200)}${']'.repeat(200)}`],
+        json: [
+          '{"id":77,"name":"deep","odd":1e999}',
+          `${'['.repeat(200)}${']'.repeat(200)}`,
+          `{"id":78,"name":"deeper","odd":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+        ],
       },
     });
     expectOutcome(await world.walk(connection), 'ok');
     expect([...(await unreadable(connection))].sort()).toEqual([
       '-1',
       '77',
+      '78',
       '9007199254740992',
       'without an id',
       'x',
@@ -140,20 +145,41 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 
-  test('an unlikely total harms nobody', async () => {
+  test.each([1e15, -1, 0.5, 1e300, 'many', null])('a total of %j harms nobody', async (total) => {
     await world.walk(connection);
-    const total = 1e15;
     world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault: claimed(connection, total) });
     expectOutcome(await world.walk(connection), 'ok');
   });
+
+  test.each(['-271821-04-20T00:00:00.000Z', '+275760-09-13T00:00:00.000Z', 'yesterday', ''])(
+    'a Date of %j is no clock, and leaves the cursor to ours',
+    async (date) => {
+      await world.walk(connection);
+      const before = await cursor(world, connection);
+      const fault = { ...claimed(connection, 1), headers: { Date: date } };
+      world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault });
+      expectOutcome(await world.poll(connection), 'ok');
+      expect(await cursor(world, connection)).toBeGreaterThan(before ?? 0);
+    },
+  );
 });
 
-test('a key of the API that is named like a column of ours does not decide about absence', async () => {
-  const id = someId(world, 'invoiced');
-  mangle('invoiced', id, { vis_state: 'shown' });
+test('a key of the API that is named like a column of ours decides neither about absence nor about sending', async () => {
+  const [text, one, other] = [0, 1, 2].map((index) => someId(world, 'invoiced', index));
+  mangle('invoiced', text ?? 0, { vis_state: 'shown' });
+  mangle('invoiced', one ?? 0, { vis_state: 1 });
+  mangle('invoiced', other ?? 0, { vis_state: 1 });
   await world.walk('invoiced');
-  remote(world, 'invoiced').remove(someId(world, 'invoiced', 1));
+  remote(world, 'invoiced').remove(one ?? 0);
   await polledAndSwept('invoiced');
+  await expectEqual(world, 'invoiced');
+
+  const many = remote(world, 'invoiced').ids().slice(0, 15);
+  await world.sql`update invoiced.tasks set name = name || '!' where id = any(${many})`;
+  expectOutcome(await world.push('invoiced'), 'ok');
+  await expectEqual(world, 'invoiced');
+  await world.sql`delete from invoiced.tasks where id = any(${many})`;
+  expectOutcome(await world.push('invoiced'), 'ok');
   await expectEqual(world, 'invoiced');
 });
 
@@ -195,7 +221,7 @@ async function unreadable(connection: Connection): Promise<readonly string[]> {
   return rows.map((report) => String(report['task_id']));
 }
 
-function claimed(connection: Connection, total: number) {
+function claimed(connection: Connection, total: unknown) {
   const { invoiced, freshbooks } = world.sandbox;
   const tasks = connection === 'invoiced' ? [...invoiced.people.tasks()] : [...freshbooks.people.tasks()];
   return {

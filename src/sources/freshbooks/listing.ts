@@ -14,7 +14,8 @@ const listAnswer = z.object({
     result: z.object({
       tasks: z.array(z.unknown()),
       pages: z.number(),
-      total: z.number().optional(),
+      // Shown as progress only: no nonsense in it is worth a page.
+      total: z.number().nullable().catch(null).default(null),
     }),
   }),
 });
@@ -39,7 +40,7 @@ export function listingOf(answer: HttpAnswer): Listing {
     });
   }
   const { tasks, pages, total } = parsed.data.response.result;
-  return { answer, rows: tasks as Json[], pages, total: total ?? null };
+  return { answer, rows: tasks as Json[], pages, total };
 }
 
 /**

@@ -2,10 +2,13 @@ const HOUR = 3_600_000;
 
 type Header = (name: string) => string | null;
 
-/** The `Date` header in milliseconds since 1970. */
+/** The end of the year 9999: what is later no database need hold. */
+const LATEST = 253_402_300_799_999;
+
+/** The `Date` header in milliseconds since 1970; null for none, and for one before 1970 or after 9999, which is no clock's. */
 export function serverTimeOf(header: Header): number | null {
   const time = Date.parse(header('date') ?? '');
-  return Number.isNaN(time) ? null : time;
+  return time >= 0 && time <= LATEST ? time : null;
 }
 
 /**

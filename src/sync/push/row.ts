@@ -124,10 +124,10 @@ async function saveNextCall(
   // The open writes are settled along with it.
   const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id), false);
   const after = change ?? { raw, columns: local };
-  const pending =
-    after.raw === null ? [] : differing(source.fields, after.columns, columnsOf(source.fields, after.raw));
+  const last = after.raw && columnsOf(source.fields, after.raw);
+  const pending = last === null ? [] : differing(source.fields, after.columns, last);
   // A deleted task may take no data: it is restored or archived first.
-  const wakes = pending.includes('vis_state') && after.raw?.['vis_state'] === 1;
+  const wakes = pending.includes('vis_state') && last?.['vis_state'] === 1;
   const call =
     pending.length === 0 ? null : client.writer.next(id, after.columns, wakes ? ['vis_state'] : pending);
 
