@@ -7,20 +7,20 @@ import type { Json, JsonObject } from '../source.js';
 export const DELETED = '1011';
 
 /** What FreshBooks' numbers mean where the status does not say it: it also reports errors with 200. */
-const KINDS: Readonly<Record<string, ApiErrorKind>> = {
-  '1001': 'invalid',
-  '1003': 'forbidden',
-  '1004': 'invalid',
-  [DELETED]: 'not-found',
-  '1012': 'not-found',
-  '1013': 'invalid',
-  '1014': 'invalid',
-  '1015': 'invalid',
-  '1016': 'invalid',
-  '1017': 'invalid',
-  '1033': 'invalid',
-  '1038': 'forbidden',
-};
+const KINDS: ReadonlyMap<string, ApiErrorKind> = new Map([
+  ['1001', 'invalid'],
+  ['1003', 'forbidden'],
+  ['1004', 'invalid'],
+  [DELETED, 'not-found'],
+  ['1012', 'not-found'],
+  ['1013', 'invalid'],
+  ['1014', 'invalid'],
+  ['1015', 'invalid'],
+  ['1016', 'invalid'],
+  ['1017', 'invalid'],
+  ['1033', 'invalid'],
+  ['1038', 'forbidden'],
+]);
 
 /**
  * The three shapes of FreshBooks' own errors: `response.errors` (a list or one object, with 200 too), the newer
@@ -52,7 +52,7 @@ function wordsOf(all: readonly Said[]): ApiWords {
   });
   const first = all[0]?.[0];
   const code = typeof first === 'string' || typeof first === 'number' ? String(first) : null;
-  return { code, words: words.filter((each) => each !== '').join('; '), kind: KINDS[code ?? ''] ?? null };
+  return { code, words: words.filter((each) => each !== '').join('; '), kind: KINDS.get(code ?? '') ?? null };
 }
 
 function listOf(json: Json | undefined): readonly JsonObject[] {

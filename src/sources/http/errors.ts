@@ -35,6 +35,7 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly kind: ApiErrorKind;
   readonly status: number | null;
+  /** The API's own code: one line, at most 60 characters. */
   readonly code: string | null;
   /** The API's own words: one line, at most 500 characters; empty when it said nothing. */
   readonly words: string;
@@ -45,14 +46,14 @@ export class ApiError extends Error {
   readonly detail: string;
 
   constructor(details: ApiErrorDetails, options?: ErrorOptions) {
-    const words = oneLine(details.words ?? '');
+    const words = oneLine(details.words ?? '', 500);
     const status = details.status ?? null;
     const answer = status === null ? details.kind : `${status} ${details.kind}`;
     const why = words || details.detail || '';
     super(`${details.request}: ${answer}${why && ` (${why})`}${CURES[details.kind]}`, options);
     this.kind = details.kind;
     this.status = status;
-    this.code = details.code ?? null;
+    this.code = details.code ? oneLine(details.code, 60) : null;
     this.words = words;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.definite = details.definite ?? false;
@@ -98,7 +99,8 @@ const CURES: Readonly<Record<ApiErrorKind, string>> = {
   timeout: '; it heals by itself',
 };
 
-function oneLine(words: string): string {
+function oneLine(words: string, most: number): string {
   const line = words.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}]+/gu, ' ').trim();
-  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
+  // A cut may part a pair of surrogates, of which a database holds no half.
+  return line.length > most ? `${line.slice(0, most - 1).replace(/\p{Surrogate}$/u, '')}…` : line;
 }
