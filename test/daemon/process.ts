@@ -18,7 +18,7 @@ export function runProgram(
   { env, folder }: { readonly env: Readonly<Record<string, string | undefined>>; readonly folder: string },
 ): Program {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [...entry(), ...args], {
+  const child = spawn(process.execPath, [...programOf(), ...args], {
     cwd: folder,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +48,7 @@ export function runProgram(
 }
 
 /** What `npm test` has built; the source itself, which starts slower, where it is newer. */
-function entry(): readonly string[] {
+export function programOf(): readonly string[] {
   const built = join(ROOT, 'dist/main.js');
   if (changedAt(built) >= newestUnder(join(ROOT, 'src'))) return [built];
   return ['--import', join(ROOT, 'node_modules/tsx/dist/esm/index.mjs'), join(ROOT, 'src/main.ts')];

@@ -4,6 +4,7 @@ import { createSealer } from '../../src/mirror/sealing.js';
 import type { Account } from '../../src/sources/index.js';
 import { packTokens } from '../../src/sync/tokens.js';
 import { compileVictims, type Victims } from '../proof/crash/victims.js';
+import type { Moment } from '../proof/crash/wire.js';
 import { accountOf, expectOutcome, openWorld, type World } from './world.js';
 
 let victims: Victims;
@@ -21,42 +22,50 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-test.each(['before a refresh', 'after a rotation'])(
-  'a worker that is killed %s leaves tokens that work',
-  async (step) => {
-    await killAt(step);
+const REFRESH = 'POST oauth/token';
+const KEPT = 'commit of update sync.credentials';
+
+test.each<[string, string, Moment]>([
+  ['with the refresh token on its way', REFRESH, 'before'],
+  ['when the new token is kept', KEPT, 'after'],
+])('a worker that is killed %s leaves tokens that work', async (_, what, moment) => {
+  await killAt(what, moment);
+  expectOutcome(await world.poll('freshbooks'), 'ok');
+  await world.push('freshbooks');
+  expect(await pending()).toBe(0);
+});
+
+test.each<[string, string, Moment]>([
+  ['while the new token is on its way to it', REFRESH, 'after'],
+  ['when the new token is written, not committed', KEPT, 'before'],
+])(
+  'a worker that is killed %s leaves a problem that names the cure, and no edit is lost',
+  async (_, what, moment) => {
+    await killAt(what, moment);
+    expectOutcome(await world.poll('freshbooks'), 'failed');
+    const [connection] = await world.sql`select problem from sync.connections where name = 'freshbooks'`;
+    expect(connection?.['problem']).toContain('FRESHBOOKS_REFRESH_TOKEN');
+    expectOutcome(await world.push('freshbooks'), 'failed');
+    expect(await pending()).toBe(1);
+
+    await consent();
     expectOutcome(await world.poll('freshbooks'), 'ok');
     await world.push('freshbooks');
     expect(await pending()).toBe(0);
   },
 );
 
-test('a worker that is killed with the new token in its hands leaves a problem that names the cure, and no edit is lost', async () => {
-  await killAt('after a refresh');
-  expectOutcome(await world.poll('freshbooks'), 'failed');
-  const [connection] = await world.sql`select problem from sync.connections where name = 'freshbooks'`;
-  expect(connection?.['problem']).toContain('FRESHBOOKS_REFRESH_TOKEN');
-  expectOutcome(await world.push('freshbooks'), 'failed');
-  expect(await pending()).toBe(1);
-
-  await consent();
-  expectOutcome(await world.poll('freshbooks'), 'ok');
-  await world.push('freshbooks');
-  expect(await pending()).toBe(0);
-});
-
 /** Kills a worker whose first request needs a new access token. */
-async function killAt(step: string): Promise<void> {
-  const end = await victims.send({
+async function killAt(what: string, moment: Moment): Promise<void> {
+  const orders = {
     databaseUrl: world.db.url,
     connection: 'freshbooks',
     account: accountOf(world.sandbox, 'freshbooks') as Account,
-    kind: 'poll',
+    kind: 'poll' as const,
     finishedAfterMs: 200,
-    dieAt: step,
-    afterMs: 0,
-  });
-  expect(end).toEqual({ killed: true, last: step });
+  };
+  const end = await victims.send(orders, { what, moment });
+  expect(end).toMatchObject({ killed: true, last: `${moment} ${what}` });
   await world.sql`update sync.leases set ends_at = clock_timestamp() - interval '1 second'`;
 }
 

@@ -1,8 +1,11 @@
 import { createChance } from '../../../src/sandbox/chance.js';
 import type { Account } from '../../../src/sources/index.js';
+import type { WorkKind } from '../../../src/sync/work.js';
 import { accountOf, type Connection, openWorld, type World } from '../../sync/world.js';
 import { rowsOf, type Told, toldByApi, toldByRow } from '../storm/sides.js';
-import type { Victims } from './victims.js';
+import { points } from './points.js';
+import { rest } from './rest.js';
+import type { Point, Victims } from './victims.js';
 
 export interface Deaths {
   readonly killed: number;
@@ -22,12 +25,12 @@ interface Wanted {
 }
 
 const FINISHED_AFTER_MS = 250;
-/** A step of a worker with a handful of rows; it takes about as many. */
-const STEPS = 55;
+/** So much comes by, of a worker with a handful of rows. */
+const PASSINGS = 220;
 
 /**
- * Kills workers, one after the other, at steps drawn from a seed while people go on editing; after a few deaths one worker is let live,
- * and each row must be what its last writer made it, on both sides, once. Throws with the seed and the steps otherwise.
+ * Kills workers, one after the other, at points drawn from a seed while people go on editing; after a few deaths one worker is let live,
+ * and each row must be what its last writer made it, on both sides, once. Throws with the seed and the points otherwise.
  */
 export async function lives(
   victims: Victims,
@@ -58,15 +61,15 @@ export async function lives(
         const trace: string[] = [];
         await people.edit(4);
         for (let deaths = 1 + Math.floor(random() * 3); deaths > 0 && killed < times; deaths--) {
-          const end = await victims.send({
+          const { kind, point } = draw(random);
+          const orders = {
             databaseUrl: world.db.url,
             connection,
             account: accountOf(world.sandbox, connection) as Account,
-            kind: random() < 0.85 ? 'push' : 'poll',
+            kind,
             finishedAfterMs: FINISHED_AFTER_MS,
-            dieAt: Math.floor(random() * STEPS),
-            afterMs: random() * 4,
-          });
+          };
+          const end = await victims.send(orders, point);
           trace.push(end.last);
           await world.sql`update sync.leases set ends_at = clock_timestamp() - interval '1 second'`;
           if (end.killed) {
@@ -90,6 +93,16 @@ export async function lives(
     }
   }
   return { killed, at };
+}
+
+/** A named point, any that comes by, or a moment soon after it. One that never comes by lets the worker live. */
+function draw(random: () => number): { readonly kind: WorkKind; readonly point: Point } {
+  const chance = random();
+  const named = points[Math.floor(random() * points.length)];
+  if (chance < 0.3 && named !== undefined) return { kind: named.kind, point: named };
+  const kind = chance < 0.85 ? 'push' : chance < 0.93 ? 'poll' : 'walk';
+  const afterMs = random() < 0.5 ? 0 : random() * 4;
+  return { kind, point: { nth: Math.floor(random() ** 1.5 * PASSINGS), afterMs } };
 }
 
 /** Local writers who make, rename, delete, restore and archive; people at the API who write another field. */
@@ -223,24 +236,4 @@ function createPeople(world: World, connection: Connection, random: () => number
         : [`${what} is ${told['vis_state']} and not ${row.vis}`]),
     ];
   }
-}
-
-/** Pushes until nothing is pending. What was put off by a backoff is due at once; an open write still waits for the API to have finished. */
-async function rest(world: World, connection: Connection): Promise<void> {
-  for (let round = 0; round < 80; round++) {
-    const result = await world.push(connection);
-    if (result.state === 'skipped') {
-      await world.poll(connection);
-      const [pending] =
-        await world.sql`select from ${world.sql(`${connection}.tasks`)} where sync_state = 'pending' limit 1`;
-      if (pending === undefined) return;
-      continue;
-    }
-    await world.context.runtime.sleep(result.state === 'later' ? Math.min(result.afterMs, 60) : 20);
-    await world.sql.begin(async (tx) => {
-      await tx`select set_config('taskmirror.origin', 'sync', true)`;
-      await tx`update ${tx(`${connection}.tasks`)} set push_after = null where push_after is not null`;
-    });
-  }
-  throw new Error(`${connection} does not come to rest`);
 }

@@ -2,14 +2,27 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** `npm run crash -- --seed 1 --times 1000`: kills so many workers at steps drawn from the seed. See lives.ts. */
+/**
+ * `npm run crash -- --seed 1 --times 1000`: kills so many workers at points drawn from the seed (lives.ts). `npm run crash -- --points`:
+ * kills one at each named point of poll, walk and push at both APIs (points.ts), of a token's refresh, and a migration at each of its steps.
+ */
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, times: { type: 'string', default: '1000' } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    times: { type: 'string', default: '1000' },
+    points: { type: 'boolean', default: false },
+  },
 });
-const tests = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 'test/sync/crash.test.ts'], {
+const files = values.points
+  ? ['test/proof/crash-points.test.ts', 'test/proof/crash-migrate.test.ts', 'test/sync/crash-tokens.test.ts']
+  : ['test/sync/crash.test.ts'];
+const tests = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files], {
   cwd: fileURLToPath(new URL('../../..', import.meta.url)),
   stdio: 'inherit',
-  env: { ...process.env, CRASH_SEED: values.seed, CRASH_TIMES: values.times },
+  env: {
+    ...process.env,
+    ...(values.points ? { CRASH_POINTS: 'all' } : { CRASH_SEED: values.seed, CRASH_TIMES: values.times }),
+  },
 });
 tests.once('close', (code) => {
   process.exitCode = code ?? 1;

@@ -1,0 +1,122 @@
+import type { Connection, World } from '../../sync/world.js';
+import { rowsOf, type Told, toldByApi, toldByRow } from '../storm/sides.js';
+
+/** A day's work on both sides of one connection, and what must be of it in the end. */
+export interface Day {
+  /** Where what is does not equal what was wanted, on either side. Empty when all is well. */
+  faults(): Promise<readonly string[]>;
+}
+
+/**
+ * With SQL a task is renamed, one deleted, one restored, one made and one changed in two ways; at the API another field of the renamed
+ * one is changed, one task is made, one changed and one deleted. `number` tells the days apart.
+ */
+export async function work(world: World, connection: Connection, number: number): Promise<Day> {
+  const { sql } = world;
+  const table = sql(`${connection}.tasks`);
+  const label = `Day ${String(number).padStart(5, '0')}`;
+  const active = await sql`
+    select row_id, id from ${table}
+    where vis_state = 0 and sync_state = 'synced' and id is not null order by row_id desc limit 6`;
+  const [renamed, deleted, changed, touched, gone] = active;
+  if (!renamed || !deleted || !changed || !touched || !gone) throw new Error('there are too few tasks');
+  const [restored] = await sql`
+    select row_id from ${table} where vis_state = 1 and sync_state = 'synced' order by edited_at desc nulls last, row_id desc limit 1`;
+  const theirs = String(70_000 + number);
+
+  const [made] =
+    connection === 'invoiced'
+      ? await sql`insert into invoiced.tasks (name, action, due_date) values (${`${label} new`}, 'phone', '2026-12-01Z') returning row_id`
+      : await sql`insert into freshbooks.tasks (name, description) values (${`${label} new`}, 'Made here') returning row_id`;
+  await sql`update ${table} set name = ${`${label} renamed`} where row_id = ${renamed['row_id']}`;
+  await sql`delete from ${table} where row_id = ${deleted['row_id']}`;
+  if (restored) await sql`update ${table} set vis_state = 0 where row_id = ${restored['row_id']}`;
+  if (connection === 'invoiced')
+    await sql`update invoiced.tasks set complete = true, name = ${`${label} done`} where row_id = ${changed['row_id']}`;
+  else
+    await sql`update freshbooks.tasks set vis_state = 2, name = ${`${label} done`} where row_id = ${changed['row_id']}`;
+
+  const people = atApi(world, connection);
+  people.touch(Number(renamed['id']), theirs);
+  people.touch(Number(touched['id']), theirs);
+  people.remove(Number(gone['id']));
+  people.make(`${label} theirs`);
+
+  return {
+    faults: async () => {
+      const rows = await rowsOf(world, connection);
+      const api = toldByApi(world, connection);
+      const row = (id: unknown) => {
+        const found = rows.find((each) => String(each['row_id']) === String(id));
+        return found === undefined ? undefined : toldByRow(connection, found);
+      };
+      const field = connection === 'invoiced' ? 'user_id' : 'description';
+      const done = connection === 'invoiced' ? { complete: 'true' } : { vis_state: '2' };
+      return [
+        ...wanting('the renamed row', row(renamed['row_id']), { name: `${label} renamed`, [field]: theirs }),
+        ...wanting('the deleted row', row(deleted['row_id']), { vis_state: '1' }),
+        ...wanting('the changed row', row(changed['row_id']), { name: `${label} done`, ...done }),
+        ...wanting('the touched row', row(touched['row_id']), { [field]: theirs }),
+        ...wanting('the row of what was deleted at the API', row(gone['row_id']), { vis_state: '1' }),
+        ...wanting('the new row', row(made?.['row_id']), { name: `${label} new`, vis_state: '0' }),
+        ...(restored ? wanting('the restored row', row(restored['row_id']), { vis_state: '0' }) : []),
+        ...[`${label} new`, `${label} theirs`].flatMap((name) => {
+          const tasks = [...api.values()].filter((task) => task['name'] === name).length;
+          return tasks === 1 ? [] : [`there are ${tasks} tasks named ${name}`];
+        }),
+        ...(await unequal(world, connection)),
+      ];
+    },
+  };
+}
+
+/** Where the two sides differ at rest, told without the worker's own code. */
+export async function unequal(
+  world: Pick<World, 'sql' | 'sandbox'>,
+  connection: Connection,
+): Promise<readonly string[]> {
+  const { sql } = world;
+  const api = toldByApi(world, connection);
+  const faults: string[] = [];
+  const known = new Set<string>();
+  for (const row of await rowsOf(world, connection)) {
+    const id = String(row['id']);
+    known.add(id);
+    const [task, told] = [api.get(id), toldByRow(connection, row)];
+    const what = `row ${row['row_id']} (${row['name']})`;
+    if (row['sync_state'] !== 'synced') faults.push(`${what} is ${row['sync_state']}: ${row['sync_error']}`);
+    if (told['vis_state'] === '1') {
+      if (task && task['vis_state'] !== '1') faults.push(`${what} is deleted, and task ${id} is not`);
+    } else faults.push(...wanting(`task ${id} of ${what}`, task, told));
+  }
+  for (const [id, task] of api) {
+    if (task['vis_state'] !== '1' && !known.has(id)) faults.push(`task ${id} (${task['name']}) has no row`);
+  }
+  for (const write of await sql`select * from sync.writes where connection = ${connection} and settled_at is null`)
+    faults.push(`a write is open: ${JSON.stringify(write)}`);
+  for (const conflict of await sql`select row_id, field, local, remote from sync.conflicts where connection = ${connection}`)
+    faults.push(`a conflict that nobody made: ${JSON.stringify(conflict)}`);
+  return faults;
+}
+
+function wanting(what: string, is: Told | undefined, wanted: Told): readonly string[] {
+  if (is === undefined) return [`${what} is not there`];
+  return Object.entries(wanted).flatMap(([field, value]) =>
+    is[field] === value ? [] : [`${what}: ${field} is ${is[field]} and not ${value}`],
+  );
+}
+
+/** What people do at the API, in words that both have. */
+function atApi({ sandbox: { invoiced, freshbooks } }: World, connection: Connection) {
+  return connection === 'invoiced'
+    ? {
+        touch: (id: number, value: string) => void invoiced.people.edit(id, { user_id: Number(value) }),
+        remove: (id: number) => invoiced.people.remove(id),
+        make: (name: string) => void invoiced.people.create({ name }),
+      }
+    : {
+        touch: (id: number, value: string) => void freshbooks.people.editTask(id, { description: value }),
+        remove: (id: number) => void freshbooks.people.deleteTask(id),
+        make: (name: string) => void freshbooks.people.createTask({ name }),
+      };
+}

@@ -1,0 +1,21 @@
+import type { Connection, World } from '../../sync/world.js';
+
+/** Pushes until nothing is pending. What was put off by a backoff is due at once; an open write still waits for the API to have finished. */
+export async function rest(world: World, connection: Connection): Promise<void> {
+  for (let round = 0; round < 80; round++) {
+    const result = await world.push(connection);
+    if (result.state === 'skipped') {
+      await world.poll(connection);
+      const [pending] =
+        await world.sql`select from ${world.sql(`${connection}.tasks`)} where sync_state = 'pending' limit 1`;
+      if (pending === undefined) return;
+      continue;
+    }
+    await world.context.runtime.sleep(result.state === 'later' ? Math.min(result.afterMs, 60) : 20);
+    await world.sql.begin(async (tx) => {
+      await tx`select set_config('taskmirror.origin', 'sync', true)`;
+      await tx`update ${tx(`${connection}.tasks`)} set push_after = null where push_after is not null`;
+    });
+  }
+  throw new Error(`${connection} does not come to rest`);
+}
