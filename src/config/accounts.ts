@@ -38,14 +38,14 @@ export function readFreshbooks(settings: Settings, hasKey: boolean): Config['fre
 /** Settings of an account that is not on. */
 export function accountWarnings(settings: Settings): readonly string[] {
   if (settings.text('FRESHBOOKS_ACCOUNT_ID') !== null) return [];
-  return ['FRESHBOOKS_CLIENT_ID', 'FRESHBOOKS_REFRESH_TOKEN', 'FRESHBOOKS_ACCESS_TOKEN']
+  return ['FRESHBOOKS_REFRESH_TOKEN', 'FRESHBOOKS_ACCESS_TOKEN']
     .filter((name) => settings.secret(name) !== null)
     .slice(0, 1)
     .map((name) => `${name} is set, but FRESHBOOKS_ACCOUNT_ID is not: the connection freshbooks stays off.`);
 }
 
 /** All of it or none: a refresh needs all three. */
-function readOAuthApp(settings: Settings): OAuthApp | null {
+export function readOAuthApp(settings: Settings): OAuthApp | null {
   const clientId = settings.text('FRESHBOOKS_CLIENT_ID');
   const clientSecret = settings.secret('FRESHBOOKS_CLIENT_SECRET');
   const redirectUri = settings.text('FRESHBOOKS_REDIRECT_URI');

@@ -11,6 +11,8 @@ export interface Config {
   readonly redisUrl: string | null;
   readonly invoiced: InvoicedConfig | null;
   readonly freshbooks: FreshbooksConfig | null;
+  /** The OAuth application of FreshBooks connections that bring none of their own. */
+  readonly freshbooksApp: OAuthApp | null;
   /** 32 bytes each: the first encrypts, all decrypt. Empty where nothing is stored. */
   readonly credentialsKeys: readonly Buffer[];
   readonly pollEvery: number;

@@ -1,4 +1,4 @@
-import { accountWarnings, readFreshbooks, readInvoiced } from './accounts.js';
+import { accountWarnings, readFreshbooks, readInvoiced, readOAuthApp } from './accounts.js';
 import { type Config, LOG_LEVELS, type ReportingConfig, WEEK_DAYS } from './config.js';
 import { parseCredentialsKeys } from './credentials-key.js';
 import { readHttp } from './http.js';
@@ -16,6 +16,7 @@ export function readConfig(env: Environment): Config {
     ...readServers(settings),
     invoiced: readInvoiced(settings),
     freshbooks: readFreshbooks(settings, credentialsKeys.length > 0),
+    freshbooksApp: readOAuthApp(settings),
     credentialsKeys,
     pollEvery: settings.duration('POLL_EVERY', '60s', { least: SECOND / 10, most: DAY }),
     sweepEvery: settings.duration('SWEEP_EVERY', '6h', { least: SECOND, most: 20 * DAY }),

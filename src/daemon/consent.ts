@@ -1,50 +1,31 @@
 import type { Logger } from 'pino';
 import type { Config, FreshbooksConfig } from '../config/config.js';
+import { readAccounts, readCredentials } from '../mirror/accounts.js';
 import { adoptConsent, readCredential } from '../mirror/credentials.js';
 import type { Database } from '../mirror/database.js';
+import { resealAll } from '../mirror/reseal.js';
 import { createSealer, type Sealer } from '../mirror/sealing.js';
-import { NeedsConsentError } from '../sources/index.js';
-import type { TokenStore } from '../sources/tokens.js';
-import { createTokenStore, packTokens } from '../sync/tokens.js';
+import { packTokens } from '../sync/tokens.js';
+import { ENVIRONMENT_CREDENTIAL } from './accounts.js';
 
-/** The one from the environment; connections of the same API user share it. */
-const CREDENTIAL = 'freshbooks';
 const CONNECTION = 'freshbooks';
 
 /**
  * Stores the FreshBooks tokens that the environment gives, unless they were seen before: each works once, and its successors live in
- * the database. Throws `configuration` where what is stored can't be opened.
+ * the database. Seals anew what another than the first key has sealed. Throws `configuration` where what is stored can't be opened.
  */
-export async function adoptFromEnvironment(db: Database, config: Config, log: Logger): Promise<void> {
+export async function prepareCredentials(db: Database, config: Config, log: Logger): Promise<void> {
   const { freshbooks, credentialsKeys } = config;
-  if (!freshbooks) return;
+  if (!freshbooks && (await readCredentials(db)).length === 0) return;
   const sealer = createSealer(credentialsKeys);
-  const consent = await consentOf(freshbooks, db, sealer);
+  // First: nothing is stored beside what no key opens.
+  const resealed = await resealAll(db, sealer);
+  if (resealed > 0)
+    log.info({ credentials: resealed }, 'Stored secrets were sealed anew with the first key.');
+  const consent = freshbooks && (await consentOf(freshbooks, db, sealer));
   if (consent && (await adoptConsent(db, sealer, CONNECTION, consent))) {
     log.info({ connection: CONNECTION }, 'A new consent was stored.');
   }
-  await readCredential(db, sealer, CREDENTIAL);
-}
-
-/** Where a connection's tokens are kept. Without an OAuth app they are used while they last and never refreshed. */
-export function tokenStoreOf(db: Database, config: Config): TokenStore | null {
-  if (!config.freshbooks) return null;
-  const store = createTokenStore(
-    db,
-    createSealer(config.credentialsKeys),
-    CREDENTIAL,
-    config.freshbooks.baseUrl,
-  );
-  if (config.freshbooks.app) return store;
-  return {
-    read: store.read,
-    rotate: async () => {
-      throw new NeedsConsentError(
-        'The FreshBooks access token no longer works and there is no OAuth app to renew it: set FRESHBOOKS_CLIENT_ID, ' +
-          'FRESHBOOKS_CLIENT_SECRET, FRESHBOOKS_REDIRECT_URI and FRESHBOOKS_REFRESH_TOKEN',
-      );
-    },
-  };
 }
 
 async function consentOf(
@@ -54,10 +35,12 @@ async function consentOf(
 ) {
   const token = refreshToken ?? accessToken;
   if (token === null) return null;
+  const stored = (await readAccounts(db)).find(({ name }) => name === CONNECTION);
+  const credentialId = stored?.credential?.credentialId ?? ENVIRONMENT_CREDENTIAL;
   // An access token alone must not replace a stored consent, which lives longer.
-  if (refreshToken === null && (await readCredential(db, sealer, CREDENTIAL)) !== null) return null;
+  if (refreshToken === null && (await readCredential(db, sealer, credentialId)) !== null) return null;
   return {
-    credentialId: CREDENTIAL,
+    credentialId,
     source: 'freshbooks',
     clientId: app?.clientId ?? '',
     token,

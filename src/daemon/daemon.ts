@@ -12,9 +12,12 @@ import { openDatabase } from '../mirror/database.js';
 import { migrate } from '../mirror/migrate.js';
 import type { Runtime } from '../runtime.js';
 import { createPerform } from '../sync/perform.js';
-import { accountsOf, declarationsOf } from './accounts.js';
-import { adoptFromEnvironment } from './consent.js';
+import { createAccountBook } from './account-book.js';
+import { declarationsOf } from './accounts.js';
+import { watchConnections } from './connections.js';
+import { prepareCredentials } from './consent.js';
 import { watchEdits } from './edits.js';
+import { pauseWhereRestored } from './restored.js';
 import { keepSchedules } from './schedules.js';
 import { watchSchema } from './schema-watch.js';
 import { createSyncContext } from './sync-context.js';
@@ -157,7 +160,8 @@ async function open(
   closers.push(() => db.close());
   await patiently(deps, databaseUrl, signal, async () => {
     await declareConnections(db, declarationsOf(config));
-    await adoptFromEnvironment(db, config, log);
+    await pauseWhereRestored(db, log);
+    await prepareCredentials(db, config, log);
   });
 
   const queues = await openQueues({
@@ -171,7 +175,8 @@ async function open(
   closers.push(() => queues.close());
   shown.queues = queues;
 
-  const accounts = accountsOf(config);
+  const accounts = createAccountBook(db, config, log);
+  await patiently(deps, databaseUrl, signal, () => accounts.reload());
   const context = createSyncContext(config, accounts, db, deps);
   const schema = watchSchema({ db, runtime, log }, tellOutdated, signal);
   closers.push(() => schema.ended);
@@ -184,31 +189,29 @@ async function open(
     await workers.close(there ? WORKERS_STOP_MS : LOST_STOP_MS);
   });
 
-  const keeping = keepSchedules(
-    {
-      db,
-      queues,
-      runtime,
-      log,
-      mine: (name) => accounts.has(name),
-      everyMs: deps.reconcileEvery ?? RECONCILE_MS,
-    },
-    signal,
-  );
+  const mine = (name: string) => accounts.account(name) !== null;
+  const refresh = async () => {
+    await pauseWhereRestored(db, log);
+    await accounts.reload();
+  };
+  const everyMs = deps.reconcileEvery ?? RECONCILE_MS;
+  const keeping = keepSchedules({ db, queues, runtime, log, mine, refresh, everyMs }, signal);
   closers.push(() => keeping.ended);
   const trimming = { db, queues, runtime, log, keep: config.keep, everyMs: deps.trimEvery ?? TRIM_MS };
   const trimmed = keepTrimmed(trimming, signal);
   closers.push(() => trimmed);
   await keeping.first;
+  const watched = { db, directUrl, queues, runtime, log, mine, refresh, wake: keeping.wake };
+  closers.push(await watchConnections(watched, signal));
   if (config.push) {
-    const mine = (name: string) => accounts.has(name);
     closers.push(await watchEdits({ db, directUrl, queues, runtime, log, mine }, signal));
   }
-  if (accounts.size === 0) log.warn(NO_ACCOUNT);
-  else log.info({ connections: [...accounts.keys()] }, 'taskmirror works');
+  const connections = accounts.names();
+  if (connections.length === 0) log.warn(NO_ACCOUNT);
+  else log.info({ connections }, 'taskmirror works');
 }
 
 const ROLES_MISSING =
   'The user of DATABASE_URL may not make the roles for reading and writing: an administrator runs these statements. All else works without them.';
 const NO_ACCOUNT =
-  'No account is configured yet, so there is nothing to mirror: set INVOICED_API_KEY, or FRESHBOOKS_ACCOUNT_ID with its OAuth app and CREDENTIALS_KEY, and start again.';
+  'No account is configured yet, so there is nothing to mirror: add one with taskmirror connections add, or set INVOICED_API_KEY, or FRESHBOOKS_ACCOUNT_ID with its OAuth app and CREDENTIALS_KEY, and start again.';

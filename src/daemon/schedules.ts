@@ -14,30 +14,40 @@ export interface Schedules {
   readonly log: Logger;
   /** Whether this process has the connection's secret. */
   mine(connection: string): boolean;
+  /** Brings up to date what `mine` tells, and what else must be looked at now and then. */
+  refresh(): Promise<void>;
   readonly everyMs: number;
+}
+
+export interface KeptSchedules {
+  /** Resolves after the first attempt. */
+  readonly first: Promise<void>;
+  /** Resolves when the signal has aborted. */
+  readonly ended: Promise<void>;
+  /** Has the connections looked at now. */
+  wake(): void;
 }
 
 /**
  * Keeps the queue's schedules to what the connections say, and sees to it that what has never been read, or broke off, is read: at
- * once and then every `everyMs`, sooner while a server is lost. `first` resolves after the first attempt, `ended` when the
- * signal has aborted.
+ * once and then every `everyMs`, sooner while a server is lost or when woken.
  */
-export function keepSchedules(
-  schedules: Schedules,
-  signal: AbortSignal,
-): { readonly first: Promise<void>; readonly ended: Promise<void> } {
+export function keepSchedules(schedules: Schedules, signal: AbortSignal): KeptSchedules {
   const told = new Set<string>();
+  let alarm = new AbortController();
   const attempt = () => reconcile(schedules, told, signal);
   const first = attempt();
   const keep = async (): Promise<void> => {
     let well = await first;
     while (!signal.aborted) {
       const ms = well ? schedules.everyMs : Math.min(RETRY_MS, schedules.everyMs);
-      await schedules.runtime.sleep(ms, signal).catch(() => {});
+      await schedules.runtime.sleep(ms, AbortSignal.any([signal, alarm.signal])).catch(() => {});
+      // Made anew first: what wakes us during the attempt is worth another one.
+      alarm = new AbortController();
       if (!signal.aborted) well = await attempt();
     }
   };
-  return { first: first.then(() => {}), ended: keep() };
+  return { first: first.then(() => {}), ended: keep(), wake: () => alarm.abort() };
 }
 
 const RETRY_MS = 5_000;
@@ -46,13 +56,18 @@ const RETRY_MS = 5_000;
 async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortSignal): Promise<boolean> {
   const { db, queues, log, mine } = schedules;
   try {
+    await schedules.refresh();
     const connections = await listConnections(db);
-    const active = connections.filter(({ paused }) => !paused);
+    const active = connections.filter(({ paused, unchosen }) => !paused && !unchosen);
     const { made, removed } = await reconcileSchedules(queues, active.flatMap(wantedFor));
     if (made + removed > 0) log.info({ made, removed }, 'schedules brought up to date');
     for (const connection of active) {
-      if (!mine(connection.name)) sayOnce(connection.name, told, log);
-      else if (connection.cursor === null || connection.walkWaits) {
+      if (!mine(connection.name)) {
+        sayOnce(connection.name, told, log);
+        continue;
+      }
+      told.delete(connection.name);
+      if (connection.cursor === null || connection.walkWaits) {
         await enqueueNow(queues, 'walk', connection.name);
       }
     }

@@ -2,19 +2,18 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { type Database, databaseNow } from '../mirror/database.js';
 import type { Runtime } from '../runtime.js';
-import { type Account, openSource } from '../sources/index.js';
+import { openSource } from '../sources/index.js';
 import { LONGEST_WRITE_MS } from '../sources/writer.js';
 import type { SyncContext } from '../sync/context.js';
-import { tokenStoreOf } from './consent.js';
+import type { AccountBook } from './account-book.js';
 
 /** What the sync needs of this process: its settings, the accounts that it has the secrets of, and the way to their APIs. */
 export function createSyncContext(
   config: Config,
-  accounts: ReadonlyMap<string, Account>,
+  accounts: AccountBook,
   db: Database,
   { runtime, log }: { readonly runtime: Runtime; readonly log: Logger },
 ): SyncContext {
-  const tokens = tokenStoreOf(db, config);
   return {
     db,
     runtime,
@@ -28,15 +27,17 @@ export function createSyncContext(
       boundMs: Math.max(config.pushDelay * 10, 10_000),
       finishedAfterMs: LONGEST_WRITE_MS + API_ENDS_MS,
     },
-    account: (connection) => accounts.get(connection) ?? null,
-    open: (account, share, connection) =>
-      openSource(account, {
+    account: (connection) => accounts.account(connection),
+    open: (account, share, connection) => {
+      const tokens = accounts.tokens(connection);
+      return openSource(account, {
         runtime,
         observe: () => databaseNow(db),
         share,
         log: log.child({ connection }),
         ...(tokens && { tokens }),
-      }),
+      });
+    },
   };
 }
 

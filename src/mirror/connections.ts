@@ -13,6 +13,10 @@ export interface Connection {
   readonly sweepEvery: number;
   readonly paused: boolean;
   readonly problem: string | null;
+  /** Whether the database finds itself elsewhere than before: a copy, in which nothing may be read or sent yet. */
+  readonly strayed: boolean;
+  /** Whether its account is still to be chosen, by a person's consent: there is nothing to read yet. */
+  readonly unchosen: boolean;
   /** Where the next poll begins, microseconds since 1970; null before the first read is over. */
   readonly cursor: number | null;
   /** Whether the window before the cursor needs no second reading. */
@@ -32,14 +36,25 @@ export interface Declaration {
 /** Makes the connections that this process was configured with known to all; writes nothing where nothing changed. */
 export async function declareConnections(db: Executor, declared: readonly Declaration[]): Promise<void> {
   await db.rows(sql`
-    insert into sync.connections as c (name, source, poll_every_ms, sweep_every_ms)
-    select name, source, "pollEvery", "sweepEvery"
+    insert into sync.connections as c (name, source, poll_every_ms, sweep_every_ms, origin)
+    select name, source, "pollEvery", "sweepEvery", 'environment'
     from jsonb_to_recordset(${JSON.stringify(declared)}::text::jsonb)
       as d (name text, source text, "pollEvery" bigint, "sweepEvery" bigint)
     on conflict (name) do update
-    set source = excluded.source, poll_every_ms = excluded.poll_every_ms, sweep_every_ms = excluded.sweep_every_ms
-    where (c.source, c.poll_every_ms, c.sweep_every_ms)
-      is distinct from (excluded.source, excluded.poll_every_ms, excluded.sweep_every_ms)`);
+    set source = excluded.source, poll_every_ms = excluded.poll_every_ms, sweep_every_ms = excluded.sweep_every_ms,
+      origin = excluded.origin
+    where (c.source, c.poll_every_ms, c.sweep_every_ms, c.origin)
+      is distinct from (excluded.source, excluded.poll_every_ms, excluded.sweep_every_ms, excluded.origin)`);
+}
+
+/** The intervals of this process's configuration, for the connections that a command has added. */
+export async function setIntervals(
+  db: Executor,
+  { pollEvery, sweepEvery }: Pick<Declaration, 'pollEvery' | 'sweepEvery'>,
+): Promise<void> {
+  await db.rows(sql`
+    update sync.connections set poll_every_ms = ${pollEvery}, sweep_every_ms = ${sweepEvery}
+    where origin = 'command' and (poll_every_ms, sweep_every_ms) is distinct from (${pollEvery}::bigint, ${sweepEvery}::bigint)`);
 }
 
 export async function listConnections(db: Executor): Promise<readonly Connection[]> {
@@ -69,6 +84,8 @@ export async function rememberIdentity(db: Executor, name: string, identity: Ide
 const selectConnections = sql`
   select c.name, c.source, c.account, c.base_url, c.key_fingerprint, c.poll_every_ms::float8 as poll_every,
     c.sweep_every_ms::float8 as sweep_every, c.paused_at is not null as paused, c.problem,
+    (select sync.strayed()) is not null as strayed,
+    c.origin = 'command' and c.source = 'freshbooks' and c.account_id is null as unchosen,
     (select ${micros(sql`k.cursor`)} from sync.cursors k where k.connection = c.name) as cursor,
     coalesce((select k.walked_again from sync.cursors k where k.connection = c.name), true) as walked_again,
     exists (select from sync.walks w where w.connection = c.name) and not exists (
@@ -86,6 +103,8 @@ interface ConnectionRow {
   readonly sweep_every: number;
   readonly paused: boolean;
   readonly problem: string | null;
+  readonly strayed: boolean;
+  readonly unchosen: boolean;
   readonly cursor: string | null;
   readonly walked_again: boolean;
   readonly walk_waits: boolean;
@@ -101,6 +120,8 @@ const toConnection = (row: ConnectionRow): Connection => ({
   sweepEvery: row.sweep_every,
   paused: row.paused,
   problem: row.problem,
+  strayed: row.strayed,
+  unchosen: row.unchosen,
   cursor: row.cursor === null ? null : Number(row.cursor),
   walkedAgain: row.walked_again,
   walkWaits: row.walk_waits,

@@ -4,7 +4,7 @@ import { type Executor, micros } from './database.js';
 /** Pauses a connection or lets it go on. False when it was so already; writes nothing then. */
 export async function setPaused(db: Executor, name: string, paused: boolean): Promise<boolean> {
   const changed = await db.rows(sql`
-    update sync.connections set paused_at = case when ${paused} then clock_timestamp() end
+    update sync.connections set paused_at = case when ${paused} then clock_timestamp() end, pause_reason = null
     where name = ${name} and (paused_at is not null) <> ${paused}
     returning 1`);
   return changed.length > 0;

@@ -5,6 +5,8 @@ import { TaskmirrorError } from '../errors.js';
 export interface Sealer {
   seal(plain: string): string;
   open(sealed: string): string;
+  /** Whether it was sealed with the first key. */
+  isCurrent(sealed: string): boolean;
 }
 
 /** `keys` are 32 bytes each. AES-256-GCM; the sealed text names the key by a hash, so that the right one is found. */
@@ -40,6 +42,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
         throw wrongKey(cause);
       }
     },
+    isCurrent: (sealed) => sealed.split('.')[1] === keyId(first),
   };
 }
 

@@ -16,6 +16,8 @@ export function createPerform(context: SyncContext): Perform {
     const connection = await findConnection(context.db, work.connection);
     if (connection === null) return { state: 'skipped', reason: 'there is no such connection' };
     if (connection.paused) return { state: 'skipped', reason: 'it is paused' };
+    if (connection.strayed) return { state: 'skipped', reason: 'the database was restored from a copy' };
+    if (connection.unchosen) return { state: 'skipped', reason: 'nobody has consented yet' };
     const account = context.account(connection.name);
     if (account === null) return { state: 'elsewhere' };
     switch (work.kind) {

@@ -32,13 +32,13 @@ export function createTokenStore(
     if (theirs === undefined || baseUrl === undefined || theirs === baseUrl) return tokens;
     throw new NeedsConsentError(
       `The stored consent is for ${theirs}, and its token is shown to no other address: put FRESHBOOKS_BASE_URL back, ` +
-        `or give a new FRESHBOOKS_REFRESH_TOKEN for ${baseUrl}`,
+        `or consent anew for ${baseUrl} with taskmirror connect`,
     );
   };
   return {
     read: async () => {
       const credential = await readCredential(db, sealer, credentialId);
-      if (credential === null) throw new NeedsConsentError(`there is no consent for ${credentialId} yet`);
+      if (credential === null) throw new NeedsConsentError(NO_CONSENT);
       if (credential.problem !== null) throw new NeedsConsentError(credential.problem);
       return unpack(credential.secret);
     },
@@ -70,3 +70,6 @@ export function createTokenStore(
     },
   };
 }
+
+/** Also what stands in a credential that waits for its first consent. */
+export const NO_CONSENT = 'There is no consent yet: a person gives it with taskmirror connect';

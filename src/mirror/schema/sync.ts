@@ -41,8 +41,34 @@ export const connections = sync.table(
     problem: text('problem'),
     problemOf: text('problem_of'),
     addedAt: instant('added_at').notNull().default(sql`clock_timestamp()`),
+    origin: text('origin').notNull().default('environment'),
+    address: text('address'),
+    accountId: text('account_id'),
+    pauseReason: text('pause_reason'),
   },
-  (t) => [check('connections_source', sql`${t.source} in ('invoiced', 'freshbooks')`)],
+  (t) => [
+    check('connections_source', sql`${t.source} in ('invoiced', 'freshbooks')`),
+    check('connections_origin', sql`${t.origin} in ('environment', 'command')`),
+  ],
+);
+
+/** Connections that were taken away while their rows stay. */
+export const removedConnections = sync.table('removed_connections', {
+  name: text('name').primaryKey(),
+  source: text('source').notNull(),
+  account: text('account'),
+  removedAt: instant('removed_at').notNull().default(sql`clock_timestamp()`),
+});
+
+/** Where this database lives: one row, to see that it was restored from a copy. */
+export const home = sync.table(
+  'home',
+  {
+    only: boolean('only').primaryKey().default(true),
+    whereabouts: jsonb('whereabouts').notNull(),
+    notedAt: instant('noted_at').notNull().default(sql`clock_timestamp()`),
+  },
+  (t) => [check('home_only', sql`${t.only}`)],
 );
 
 export const credentials = sync.table(
@@ -56,6 +82,8 @@ export const credentials = sync.table(
     consents: text('consents').array().notNull(),
     problem: text('problem'),
     rotatedAt: instant('rotated_at').notNull(),
+    redirectUri: text('redirect_uri'),
+    sealedClientSecret: text('sealed_client_secret'),
   },
   (t) => [unique('credentials_api_user').on(t.source, t.clientId, t.apiUser)],
 );

@@ -63,7 +63,7 @@ async function askForTokens(
     if (!(error instanceof ApiError) || error.code !== 'invalid_grant') throw error;
     throw new NeedsConsentError(
       `FreshBooks account ${account.accountId}: the refresh token no longer works (used, revoked, or replaced by a newer ` +
-        'consent); a person must consent again and give the new FRESHBOOKS_REFRESH_TOKEN',
+        'consent); a person must consent again, with taskmirror connect or by a new FRESHBOOKS_REFRESH_TOKEN',
       { cause: error },
     );
   });
