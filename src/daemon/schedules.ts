@@ -35,13 +35,14 @@ export interface KeptSchedules {
 export function keepSchedules(schedules: Schedules, signal: AbortSignal): KeptSchedules {
   const told = new Set<string>();
   let alarm = new AbortController();
+  signal.addEventListener('abort', () => alarm.abort(), { once: true });
   const attempt = () => reconcile(schedules, told, signal);
   const first = attempt();
   const keep = async (): Promise<void> => {
     let well = await first;
     while (!signal.aborted) {
       const ms = well ? schedules.everyMs : Math.min(RETRY_MS, schedules.everyMs);
-      await schedules.runtime.sleep(ms, AbortSignal.any([signal, alarm.signal])).catch(() => {});
+      await schedules.runtime.sleep(ms, alarm.signal).catch(() => {});
       // Made anew first: what wakes us during the attempt is worth another one.
       alarm = new AbortController();
       if (!signal.aborted) well = await attempt();

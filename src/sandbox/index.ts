@@ -5,10 +5,11 @@ import { createClock } from './clock.js';
 import { serveControl } from './control.js';
 import { createFaults } from './faults.js';
 import { createFreshBooksApi, type FreshBooksApi } from './freshbooks/index.js';
-import { createInvoicedApi } from './invoiced/index.js';
+import { createInvoicedAccounts } from './invoiced/accounts.js';
+import type { InvoicedApi } from './invoiced/index.js';
 import { serveApi } from './listener.js';
 import { createRequestLog } from './request-log.js';
-import type { FreshBooksSandbox, Sandbox, SandboxOptions } from './sandbox.js';
+import type { FreshBooksSandbox, InvoicedAccountSandbox, Sandbox, SandboxOptions } from './sandbox.js';
 import { openServer, type RunningServer, type Serve } from './server.js';
 import { type SnapshotFile, snapshotFile, unreadable } from './snapshot-file.js';
 import { restoreSnapshot, takeSnapshot } from './state.js';
@@ -25,8 +26,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const clock = createClock(runtime, options.startAt);
   const chance = createChance(options.seed ?? 1);
   const world: SandboxWorld = { now: clock.now, random: chance.random };
-  const invoiced = createInvoicedApi(world, options.invoiced?.options);
-  const freshbooks = createFreshBooksApi(world, options.freshbooks?.options);
+  const invoiced = createInvoicedAccounts(world, [options.invoiced?.options, ...furtherOptions(options)]);
+  const furtherAccounts = Object.keys(options.freshbooks?.further ?? {});
+  const freshbooks = createFreshBooksApi(world, { furtherAccounts, ...options.freshbooks?.options });
   const parts = { clock, chance, apis: [invoiced, freshbooks] };
   const file = snapshotFileOf(options, () => takeSnapshot(parts), runtime);
   const faults = createFaults();
@@ -37,8 +39,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     restoreSnapshot(parts, snapshot),
   );
   if (!restored) {
-    invoiced.people.seed({ count: options.invoiced?.tasks ?? 0 });
+    for (const [index, { people }] of invoiced.accounts.entries()) {
+      const { tasks } =
+        index === 0 ? (options.invoiced ?? {}) : (options.invoiced?.further?.[index - 1] ?? {});
+      people.seed({ count: tasks ?? 0 });
+    }
     freshbooks.people.seed({ count: options.freshbooks?.tasks ?? 0 });
+    for (const [account, tasks] of Object.entries(options.freshbooks?.further ?? {})) {
+      freshbooks.peopleOf(account).seed({ count: tasks });
+    }
   }
 
   const serve = (api: SandboxApi) =>
@@ -56,14 +65,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   saving?.catch(() => {}); // Told to whoever closes.
 
   const sandbox: Sandbox = {
-    invoiced: {
-      url: invoicedUrl,
-      get apiKey() {
-        return invoiced.options.apiKey;
-      },
-      options: invoiced.options,
-      people: invoiced.people,
-    },
+    invoiced: Object.assign(invoicedHandle(invoiced.accounts[0], invoicedUrl), {
+      further: invoiced.accounts.slice(1).map((account) => invoicedHandle(account, invoicedUrl)),
+    }),
     freshbooks: freshbooksHandle(freshbooks, freshbooksUrl, restored, options.keepConsent ?? false),
     random: chance.random,
     clock,
@@ -87,8 +91,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return sandbox;
 }
 
+const furtherOptions = ({ invoiced }: SandboxOptions) =>
+  (invoiced?.further ?? []).map(({ apiKey, options }) => ({ ...options, apiKey }));
+
+function invoicedHandle({ options, people }: InvoicedApi, url: string): InvoicedAccountSandbox {
+  return {
+    url,
+    get apiKey() {
+      return options.apiKey;
+    },
+    options,
+    people,
+  };
+}
+
 function freshbooksHandle(
-  { options, people, oauth }: FreshBooksApi,
+  { options, people, peopleOf, oauth }: FreshBooksApi,
   url: string,
   restored: boolean,
   keepConsent: boolean,
@@ -96,7 +114,18 @@ function freshbooksHandle(
   const { accountId, clientId, clientSecret, redirectUri } = options;
   const kept = keepConsent ? oauth.refreshToken() : null;
   const refreshToken = restored ? (kept ?? oauth.grant().refresh_token) : (options.refreshToken ?? '');
-  return { url, accountId, clientId, clientSecret, redirectUri, refreshToken, options, people, oauth };
+  return {
+    url,
+    accountId,
+    clientId,
+    clientSecret,
+    redirectUri,
+    refreshToken,
+    options,
+    people,
+    peopleOf,
+    oauth,
+  };
 }
 
 function snapshotFileOf(

@@ -32,8 +32,20 @@ export interface SandboxOptions {
    * token may have been lost meanwhile.
    */
   readonly keepConsent?: boolean;
-  readonly invoiced?: ListenerOptions & { readonly options?: Partial<InvoicedOptions> };
-  readonly freshbooks?: ListenerOptions & { readonly options?: Partial<FreshBooksOptions> };
+  readonly invoiced?: ListenerOptions & {
+    readonly options?: Partial<InvoicedOptions>;
+    /** Accounts beside the first, each with a key and tasks of its own. */
+    readonly further?: readonly {
+      readonly apiKey: string;
+      readonly tasks?: number;
+      readonly options?: Partial<InvoicedOptions>;
+    }[];
+  };
+  readonly freshbooks?: ListenerOptions & {
+    readonly options?: Partial<FreshBooksOptions>;
+    /** Accounts of the same users beside the first: how many tasks each begins with, by its id. */
+    readonly further?: Readonly<Record<string, number>>;
+  };
   readonly runtime?: Runtime;
 }
 
@@ -91,12 +103,16 @@ export interface RequestLog {
   clear(): void;
 }
 
-export interface InvoicedSandbox {
+export interface InvoicedAccountSandbox {
   readonly url: string;
   readonly apiKey: string;
   /** In force at once when changed. */
   readonly options: InvoicedOptions;
   readonly people: InvoicedPeople;
+}
+
+export interface InvoicedSandbox extends InvoicedAccountSandbox {
+  readonly further: readonly InvoicedAccountSandbox[];
 }
 
 export interface FreshBooksSandbox {
@@ -110,6 +126,8 @@ export interface FreshBooksSandbox {
   /** In force at once when changed. */
   readonly options: FreshBooksOptions;
   readonly people: FreshBooksPeople;
+  /** The people of a further account, by its id. */
+  peopleOf(accountId: string): FreshBooksPeople;
   readonly oauth: FreshBooksApi['oauth'];
 }
 

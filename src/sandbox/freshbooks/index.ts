@@ -21,7 +21,16 @@ export interface FreshBooksApi extends SandboxApi {
   /** In force at once when changed; tokens count at the beginning only. */
   readonly options: FreshBooksOptions;
   readonly people: FreshBooksPeople;
+  /** The people of a further account, or of the first one. */
+  peopleOf(accountId: string): FreshBooksPeople;
   readonly oauth: Pick<OAuth, 'consent' | 'grant' | 'refreshToken' | 'revoke'>;
+}
+
+/** One account: its tasks, and who works at them. */
+function createAccount(world: SandboxWorld, options: FreshBooksOptions) {
+  const store = createTaskStore();
+  const { show, ...people } = createPeople(store, world, options);
+  return { store, people, calls: createTaskCalls(store, world, options, show) };
 }
 
 /** The FreshBooks API as far as tasks need it, kept in memory. */
@@ -30,19 +39,28 @@ export function createFreshBooksApi(
   overrides: Partial<FreshBooksOptions> = {},
 ): FreshBooksApi {
   const options: FreshBooksOptions = { ...freshbooksDefaults, ...overrides };
-  const store = createTaskStore();
-  const { show, ...people } = createPeople(store, world, options);
-  const calls = createTaskCalls(store, world, options, show);
+  const first = createAccount(world, options);
+  const further = new Map<string, typeof first>();
   const oauth = createOAuth(world, options);
   const rateLimit = createRateLimit();
+
+  /** Undefined where the users have no such account. */
+  function accountOf(id: string): typeof first | undefined {
+    if (id === options.accountId) return first;
+    if (!options.furtherAccounts.includes(id)) return undefined;
+    const account = further.get(id) ?? createAccount(world, options);
+    further.set(id, account);
+    return account;
+  }
 
   function answer(request: SandboxRequest): SandboxResponse {
     const { route, account, id } = findRoute(request);
     if (route === 'unknown')
       return { status: 404, body: { message: 'The requested resource was not found.' } };
-    authorise(request, route);
-    if (route === 'users.me') return { status: 200, body: usersMe(options) };
-    if (account !== options.accountId) {
+    const { user } = authorise(request, route);
+    if (route === 'users.me') return { status: 200, body: usersMe(options, user) };
+    const calls = accountOf(account)?.calls;
+    if (calls === undefined) {
       throw problem(404, 1012, 'Account not found.', {
         object: 'account',
         field: 'accountid',
@@ -50,6 +68,9 @@ export function createFreshBooksApi(
       });
     }
     if (options.permission === 'none') throw problem(200, 1003, 'Permission denied.', {}, 'ok');
+    if (options.permission === 'read' && request.method !== 'GET') {
+      throw problem(403, 1003, 'Permission denied.', {});
+    }
     switch (route) {
       case 'tasks.list':
         return calls.list(request);
@@ -62,16 +83,17 @@ export function createFreshBooksApi(
     }
   }
 
-  function authorise({ headers }: SandboxRequest, route: Route): void {
+  function authorise({ headers }: SandboxRequest, route: Route): { readonly user: number } {
     const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
-    const scopes = oauth.scopesOf(token);
-    if (scopes === null) {
+    const bearer = oauth.bearerOf(token);
+    if (bearer === null) {
       throw problem(401, 1003, 'This action requires authentication to continue.', {}, 'auth');
     }
     const needed = neededScope[route];
-    if (needed !== undefined && !scopes.includes(needed)) {
+    if (needed !== undefined && !bearer.scopes.includes(needed)) {
       throw problem(403, 1038, `insufficient_scope: requires ${needed}`, { object: '' });
     }
+    return bearer;
   }
 
   function limited(request: SandboxRequest): SandboxResponse {
@@ -85,7 +107,12 @@ export function createFreshBooksApi(
   return {
     name: 'freshbooks',
     options,
-    people,
+    people: first.people,
+    peopleOf(accountId) {
+      const account = accountOf(accountId);
+      if (account === undefined) throw new RangeError(`There is no account ${accountId}.`);
+      return account.people;
+    },
     oauth,
     routeOf: (request) => findRoute(request).route,
     handle(request) {
@@ -100,14 +127,21 @@ export function createFreshBooksApi(
       return errorResponse(onDemand(status), isAuth ? 'auth' : shape).body ?? '';
     },
     snapshot: (): FreshBooksSnapshot => ({
-      version: 1,
-      tasks: packRows(store.table),
+      version: 2,
+      tasks: packRows(first.store.table),
+      further: Object.fromEntries([...further].map(([id, { store }]) => [id, packRows(store.table)])),
       oauth: oauth.snapshot(),
     }),
     restore(value) {
-      const snapshot = parseSnapshot(value);
-      store.clear();
-      store.insert(unpackRows(snapshot.tasks));
+      const snapshot = parseSnapshot(value, options.userId);
+      first.store.clear();
+      first.store.insert(unpackRows(snapshot.tasks));
+      further.clear();
+      for (const [id, tasks] of Object.entries(snapshot.further)) {
+        const account = createAccount(world, options);
+        account.store.insert(unpackRows(tasks));
+        further.set(id, account);
+      }
       oauth.restore(snapshot.oauth);
     },
   };

@@ -14,7 +14,7 @@ export interface TokenGrant {
   readonly scope: string;
 }
 
-/** The tokens of one user and one app. */
+/** The tokens of one app and its users: each has one refresh token at a time. */
 export interface OAuth {
   /** `POST /auth/oauth/token`, with a form or JSON. */
   token(request: SandboxRequest): SandboxResponse;
@@ -24,54 +24,68 @@ export interface OAuth {
   consent(scopes?: readonly string[]): string;
   /** Tokens as from a consent just exchanged. The former refresh token is dead from now on. */
   grant(scopes?: readonly string[]): TokenGrant;
-  /** The one that works now; null when there is none. */
+  /** Of the user who would agree on the consent page: the one that works now; null when there is none. */
   refreshToken(): string | null;
-  /** The scopes of an access token; null when it is unknown or has expired. */
-  scopesOf(accessToken: string): readonly string[] | null;
-  /** Ends all tokens, as when the user disconnects the app. */
+  /** The scopes and the user of an access token; null when it is unknown or has expired. */
+  bearerOf(accessToken: string): { readonly scopes: readonly string[]; readonly user: number } | null;
+  /** Ends all tokens of all users, as when they disconnect the app. */
   revoke(): void;
   snapshot(): OAuthSnapshot;
   restore(snapshot: OAuthSnapshot): void;
 }
 
 export interface OAuthSnapshot {
-  readonly refresh: { readonly token: string; readonly scopes: readonly string[] } | null;
+  readonly refresh: readonly Refresh[];
   readonly access: readonly (readonly [string, Expiring])[];
   readonly codes: readonly (readonly [string, Expiring])[];
 }
 
+interface Refresh {
+  readonly token: string;
+  readonly scopes: readonly string[];
+  readonly user: number;
+}
+
 interface Expiring {
   readonly scopes: readonly string[];
+  readonly user: number;
   /** Milliseconds since 1970. */
   readonly expires: number;
 }
 
 export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OAuth {
-  let refresh: OAuthSnapshot['refresh'] =
-    options.refreshToken === null ? null : { token: options.refreshToken, scopes: options.scopes };
+  const refresh = new Map<number, Refresh>();
+  const keep = (one: Refresh) => refresh.set(one.user, one);
+  if (options.refreshToken !== null) {
+    keep({ token: options.refreshToken, scopes: options.scopes, user: options.userId });
+  }
   const access = new Map<string, Expiring>();
   const codes = new Map<string, Expiring>();
   if (options.accessToken !== null) {
     access.set(options.accessToken, {
       scopes: options.scopes,
+      user: options.userId,
       expires: world.now() + options.accessTokenSeconds * 1000,
     });
   }
 
-  const grant = (scopes = options.scopes): TokenGrant => {
+  const grant = (scopes = options.scopes, user = options.userId): TokenGrant => {
     const { accessTokenSeconds, formerAccessToken } = options;
     const created = Math.floor(world.now() / 1000);
     dropExpired(access, world.now());
-    if (formerAccessToken === 'dies') access.clear();
+    if (formerAccessToken === 'dies') {
+      for (const [token, { user: its }] of access) if (its === user) access.delete(token);
+    }
     const accessToken = randomToken(world);
-    access.set(accessToken, { scopes, expires: (created + accessTokenSeconds) * 1000 });
-    refresh = { token: randomToken(world), scopes };
+    access.set(accessToken, { scopes, user, expires: (created + accessTokenSeconds) * 1000 });
+    const successor = { token: randomToken(world), scopes, user };
+    keep(successor);
     return {
       access_token: accessToken,
       token_type: 'Bearer',
       expires_in: accessTokenSeconds,
       created_at: created,
-      refresh_token: refresh.token,
+      refresh_token: successor.token,
       scope: scopes.join(' '),
     };
   };
@@ -79,7 +93,7 @@ export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OA
   const consent = (scopes = options.scopes): string => {
     dropExpired(codes, world.now());
     const code = randomToken(world);
-    codes.set(code, { scopes, expires: world.now() + CODE_LIFE });
+    codes.set(code, { scopes, user: options.userId, expires: world.now() + CODE_LIFE });
     return code;
   };
 
@@ -97,14 +111,15 @@ export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OA
       if (field('redirect_uri') !== redirectUri) return invalidGrant();
       switch (field('grant_type')) {
         case 'refresh_token': {
-          if (refresh === null || field('refresh_token') !== refresh.token) return invalidGrant();
-          return { status: 200, body: grant(refresh.scopes) };
+          const used = [...refresh.values()].find(({ token }) => token === field('refresh_token'));
+          if (used === undefined) return invalidGrant();
+          return { status: 200, body: grant(used.scopes, used.user) };
         }
         case 'authorization_code': {
           const code = codes.get(field('code'));
           if (code === undefined || code.expires <= world.now()) return invalidGrant();
           codes.delete(field('code'));
-          return { status: 200, body: grant(code.scopes) };
+          return { status: 200, body: grant(code.scopes, code.user) };
         }
         default:
           return refusal(400, 'unsupported_grant_type', 'The authorization grant type is not supported.');
@@ -124,19 +139,20 @@ export function createOAuth(world: SandboxWorld, options: FreshBooksOptions): OA
     },
     consent,
     grant,
-    refreshToken: () => refresh?.token ?? null,
-    scopesOf(accessToken) {
+    refreshToken: () => refresh.get(options.userId)?.token ?? null,
+    bearerOf(accessToken) {
       const token = access.get(accessToken);
-      return token === undefined || token.expires <= world.now() ? null : token.scopes;
+      return token === undefined || token.expires <= world.now() ? null : token;
     },
     revoke() {
-      refresh = null;
+      refresh.clear();
       access.clear();
       codes.clear();
     },
-    snapshot: () => ({ refresh, access: [...access], codes: [...codes] }),
+    snapshot: () => ({ refresh: [...refresh.values()], access: [...access], codes: [...codes] }),
     restore(snapshot) {
-      refresh = snapshot.refresh;
+      refresh.clear();
+      for (const one of snapshot.refresh) keep(one);
       fill(access, snapshot.access);
       fill(codes, snapshot.codes);
     },

@@ -4,10 +4,16 @@
  */
 export interface FreshBooksOptions {
   accountId: string;
+  /** Accounts beside it that the same users may enter, each with tasks of its own. */
+  furtherAccounts: readonly string[];
+  /** Who agrees on the consent page. Each user's tokens live and die by themselves. */
+  userId: number;
+  /** The role that `users/me` shows for every account. */
+  role: string;
   /** Where `users/me` shows the account id: in the membership (the usual), or null there and only in `roles`. */
   accountIdIn: 'membership' | 'roles';
-  /** `none`: the user may not see tasks, which is told with HTTP 200 and errno 1003. */
-  permission: 'full' | 'none';
+  /** `none`: the user may not see tasks, which is told with HTTP 200 and errno 1003. `read`: writes are refused with 403 and errno 1003. */
+  permission: 'full' | 'read' | 'none';
   /** The currency of a rate that came without one. */
   currency: string;
   /** The id of the first task. Each later one is the next integer. */
@@ -78,6 +84,9 @@ export type ErrorShape = 'errors' | 'bare' | 'details' | 'ok' | 'auth' | 'html' 
 
 export const freshbooksDefaults: Readonly<FreshBooksOptions> = {
   accountId: 'xZNQ1X',
+  furtherAccounts: [],
+  userId: 712_052,
+  role: 'owner',
   accountIdIn: 'membership',
   permission: 'full',
   currency: 'USD',

@@ -3,8 +3,10 @@ import type { TaskRow, TaskTable } from './task-table.js';
 
 /** Everything that must outlive a restart. Tasks are arrays of values, in the order of COLUMNS, to keep the file small. */
 export interface FreshBooksSnapshot {
-  readonly version: 1;
+  readonly version: 2;
   readonly tasks: readonly (readonly unknown[])[];
+  /** Those of the further accounts, by account. */
+  readonly further: Readonly<Record<string, readonly (readonly unknown[])[]>>;
   readonly oauth: OAuthSnapshot;
 }
 
@@ -33,14 +35,35 @@ export function* unpackRows(tasks: FreshBooksSnapshot['tasks']): Generator<TaskR
   }
 }
 
-/** Throws when it is not a snapshot of this version. */
-export function parseSnapshot(value: unknown): FreshBooksSnapshot {
-  if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== 1) {
-    throw new Error(
-      'This is no snapshot of the FreshBooks sandbox, or one of another version: start it afresh',
-    );
+/** Throws when it is not a snapshot of this version, or of the one before. */
+export function parseSnapshot(value: unknown, userId: number): FreshBooksSnapshot {
+  if (typeof value === 'object' && value !== null && 'version' in value) {
+    if (value.version === 2) return value as FreshBooksSnapshot;
+    if (value.version === 1) return fromOneUser(value as unknown as FirstSnapshot, userId);
   }
-  return value as FreshBooksSnapshot;
+  throw new Error(
+    'This is no snapshot of the FreshBooks sandbox, or one of another version: start it afresh',
+  );
+}
+
+/** The first version knew one account and one user. */
+function fromOneUser({ tasks, oauth }: FirstSnapshot, user: number): FreshBooksSnapshot {
+  const owned = (entries: OAuthSnapshot['access']) =>
+    entries.map(([token, one]) => [token, { ...one, user }] as const);
+  return {
+    version: 2,
+    tasks,
+    further: {},
+    oauth: {
+      refresh: oauth.refresh === null ? [] : [{ ...oauth.refresh, user }],
+      access: owned(oauth.access),
+      codes: owned(oauth.codes),
+    },
+  };
+}
+
+interface FirstSnapshot extends Pick<FreshBooksSnapshot, 'tasks'> {
+  readonly oauth: Omit<OAuthSnapshot, 'refresh'> & { readonly refresh: OAuthSnapshot['refresh'][0] | null };
 }
 
 type PackedRow = [

@@ -31,7 +31,7 @@ export function createGate(
 }
 
 /** The user name of HTTP Basic; the password is not looked at. */
-function userOf({ headers }: SandboxRequest): string | undefined {
+export function userOf({ headers }: SandboxRequest): string | undefined {
   const encoded = /^Basic (.+)$/i.exec(headers.authorization ?? '')?.[1];
   return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8').split(':')[0];
 }
