@@ -9,6 +9,8 @@ export type Row = Record<string, unknown> & { readonly row_id: string };
 /** A migrated mirror with one connection for each source, a local writer, and the worker's hand. */
 export interface Mirror {
   readonly url: string;
+  /** The same database as superuser. */
+  readonly adminUrl: string;
   /** A local writer: plain SQL, as the owner of the database. */
   readonly sql: postgres.Sql;
   /** A row as the worker would have written it: synced, with a new id, whatever else is given. */
@@ -43,6 +45,7 @@ export async function openMirror(): Promise<Mirror> {
 
   return {
     url: database.url,
+    adminUrl: database.adminUrl,
     sql,
     find,
     asWorker,
