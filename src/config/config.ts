@@ -52,11 +52,16 @@ export interface OAuthApp {
   readonly redirectUri: string;
 }
 
+export const BULL_BOARD = ['off', 'read', 'write'] as const;
+/** Whether Bull Board is served, and whether it may change the queue. */
+export type BullBoardAccess = (typeof BULL_BOARD)[number];
+
 export interface HttpConfig {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly token: string | null;
+  readonly bullBoard: BullBoardAccess;
 }
 
 export interface ReportingConfig {

@@ -29,6 +29,7 @@ const NAMES: readonly string[] = [
   'DELETE_LIMIT',
   'HTTP_HOST',
   'HTTP_PORT',
+  'BULL_BOARD',
   'REPORTING_TIME_ZONE',
   'REPORTING_WEEK_START',
   'KEEP_RUNS',

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { describeConfig } from '../config/describe.js';
 import type { TaskmirrorError } from '../errors.js';
+import { createMetrics, type Metrics } from '../http/metrics/metrics.js';
 import type { Shown } from '../http/parts.js';
 import { serve } from '../http/server.js';
 import { openQueues } from '../jobs/queues.js';
@@ -10,6 +11,7 @@ import { startWorkers, type WorkersOptions } from '../jobs/workers.js';
 import { declareConnections } from '../mirror/connections.js';
 import { openDatabase } from '../mirror/database.js';
 import { migrate } from '../mirror/migrate.js';
+import { createSealer } from '../mirror/sealing.js';
 import type { Runtime } from '../runtime.js';
 import { createPerform } from '../sync/perform.js';
 import { createAccountBook } from './account-book.js';
@@ -63,9 +65,10 @@ export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
     tellOutdated = resolve;
   });
   const shown: Showing = { queues: null, workers: null, stopping: false };
-  const url = serveHttp(config, deps, shown, closers);
+  const metrics = config.http && createMetrics();
+  const url = serveHttp(config, deps, shown, metrics, closers);
   const ready = url
-    .then(() => open(config, deps, stopping.signal, closers, shown, tellOutdated))
+    .then(() => open(config, deps, stopping.signal, closers, shown, metrics, tellOutdated))
     .catch((error: unknown) => {
       if (!stopping.signal.aborted) throw error;
     });
@@ -121,16 +124,24 @@ async function serveHttp(
   config: DaemonConfig,
   { runtime, log }: DaemonDeps,
   shown: Shown,
+  metrics: Metrics | null,
   closers: Closer[],
 ): Promise<string | null> {
-  if (config.http === null) return null;
+  if (config.http === null || metrics === null) return null;
   const db = openDatabase(config.databaseUrl, {
     applicationName: 'taskmirror http',
     max: HTTP_CONNECTIONS,
     giveUpMs: HTTP_GIVE_UP_MS,
   });
   closers.push(() => db.close());
-  const server = await serve(config.http, { runtime, log, db, daemon: shown });
+  const server = await serve(config.http, {
+    runtime,
+    log,
+    db,
+    sealer: config.credentialsKeys.length > 0 ? createSealer(config.credentialsKeys) : null,
+    metrics,
+    daemon: shown,
+  });
   closers.push(() => server.close());
   log.info({ url: server.url }, 'Health and metrics are served.');
   return server.url;
@@ -142,6 +153,7 @@ async function open(
   signal: AbortSignal,
   closers: Closer[],
   shown: Showing,
+  metrics: Metrics | null,
   tellOutdated: (error: TaskmirrorError) => void,
 ): Promise<void> {
   const { runtime, log } = deps;
@@ -177,7 +189,7 @@ async function open(
 
   const accounts = createAccountBook(db, config, log);
   await patiently(deps, databaseUrl, signal, () => accounts.reload());
-  const context = createSyncContext(config, accounts, db, deps);
+  const context = createSyncContext(config, accounts, db, deps, metrics?.counters);
   const schema = watchSchema({ db, runtime, log }, tellOutdated, signal);
   closers.push(() => schema.ended);
   const workers = await startWorkers(queues, schema.guard(createPerform(context)), deps.workers);

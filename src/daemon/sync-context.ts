@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import type { Counters } from '../http/metrics/counters.js';
 import { type Database, databaseNow } from '../mirror/database.js';
 import type { Runtime } from '../runtime.js';
 import { openSource } from '../sources/index.js';
@@ -13,11 +14,13 @@ export function createSyncContext(
   accounts: AccountBook,
   db: Database,
   { runtime, log }: { readonly runtime: Runtime; readonly log: Logger },
+  counters: Counters | null = null,
 ): SyncContext {
   return {
     db,
     runtime,
     log,
+    ...(counters && { onRun: counters.ran }),
     policy: config.conflictPolicy,
     deleteLimit: config.deleteLimit,
     walkSliceMs: WALK_SLICE_MS,
@@ -36,6 +39,7 @@ export function createSyncContext(
         share,
         log: log.child({ connection }),
         ...(tokens && { tokens }),
+        ...(counters && { onRequest: (event) => counters.asked(account.source, share, event) }),
       });
     },
   };

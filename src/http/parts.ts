@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { Queues } from '../jobs/queues.js';
 import type { Workers } from '../jobs/workers.js';
 import type { Database } from '../mirror/database.js';
+import type { Sealer } from '../mirror/sealing.js';
 import type { Runtime } from '../runtime.js';
+import type { Metrics } from './metrics/metrics.js';
 
 /** What the routes have to answer from. */
 export interface Parts {
@@ -10,6 +12,9 @@ export interface Parts {
   readonly log: Logger;
   /** Of the server's own: a question about health must not wait in line behind the work, or for ever. */
   readonly db: Database;
+  /** Opens what is stored of tokens, for when they end; null where this process has no key. */
+  readonly sealer: Sealer | null;
+  readonly metrics: Metrics;
   readonly daemon: Shown;
 }
 

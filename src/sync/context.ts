@@ -1,15 +1,26 @@
 import type { Logger } from 'pino';
 import type { ConflictPolicy } from '../fields.js';
+import type { Counts } from '../mirror/counts.js';
 import type { Database } from '../mirror/database.js';
+import type { Outcome } from '../mirror/runs.js';
 import type { Runtime } from '../runtime.js';
 import type { Account, Share } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';
+
+/** A run that ended, as metrics count it. */
+export interface RunEvent {
+  readonly kind: string;
+  readonly outcome: Outcome;
+  /** What it did in all; null where it lost its lease, and another run says so. */
+  readonly counts: Counts | null;
+}
 
 /** What the sync needs of the process that it runs in. */
 export interface SyncContext {
   readonly db: Database;
   readonly runtime: Runtime;
   readonly log: Logger;
+  readonly onRun?: (run: RunEvent) => void;
   readonly policy: ConflictPolicy;
   /** The share of a connection's active rows that may be deleted at once, 0 to 1. */
   readonly deleteLimit: number;

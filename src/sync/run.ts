@@ -58,6 +58,7 @@ export async function runUnderLease(
       ms,
       ...(error && { error }),
     };
+    context.onRun?.({ kind, outcome, counts: totals });
     const level = outcome === 'ok' || outcome === 'interrupted' ? 'info' : 'warn';
     context.log[level](line, `${kind} ${outcome}`);
     return { outcome, error };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { readCredentials } from '../mirror/accounts.js';
 import { readCredential, rotateCredential } from '../mirror/credentials.js';
-import type { Database } from '../mirror/database.js';
+import type { Database, Executor } from '../mirror/database.js';
 import type { Sealer } from '../mirror/sealing.js';
 import { NeedsConsentError } from '../sources/index.js';
 import type { TokenStore, Tokens } from '../sources/tokens.js';
@@ -73,3 +74,21 @@ export function createTokenStore(
 
 /** Also what stands in a credential that waits for its first consent. */
 export const NO_CONSENT = 'There is no consent yet: a person gives it with taskmirror connect';
+
+/** When each stored access token ends, in seconds since 1970 by the API's clock; without those of which nobody knows. */
+export async function tokenExpiries(
+  db: Executor,
+  sealer: Sealer,
+): Promise<readonly { readonly credential: string; readonly expiresAt: number }[]> {
+  const credentials = await readCredentials(db);
+  return credentials.flatMap(({ credentialId, source, sealed }) => {
+    if (source !== 'freshbooks') return [];
+    try {
+      const { expiresAt } = stored.parse(JSON.parse(sealer.open(sealed)));
+      return expiresAt > 0 ? [{ credential: credentialId, expiresAt }] : [];
+    } catch {
+      // Another key's, or no consent yet: others say so.
+      return [];
+    }
+  });
+}

@@ -116,6 +116,7 @@ describe('a wrong value is named, with the cure', () => {
     [{ CONFLICT_POLICY: 'mine' }, 'CONFLICT_POLICY=mine', 'remote, local or newest'],
     [{ HTTP_PORT: '80800' }, 'HTTP_PORT=80800', '65535'],
     [{ HTTP_HOST: '0.0.0.0' }, 'HTTP_TOKEN', 'set a token'],
+    [{ BULL_BOARD: 'admin' }, 'BULL_BOARD=admin', 'off, read or write'],
     [{ REPORTING_TIME_ZONE: 'Mars' }, 'REPORTING_TIME_ZONE=Mars', 'America/Toronto'],
     [{ REPORTING_TIME_ZONE: '+02:00' }, 'REPORTING_TIME_ZONE=+02:00', 'America/Toronto'],
     [{ REPORTING_WEEK_START: 'mon' }, 'REPORTING_WEEK_START=mon', 'monday'],

@@ -1,6 +1,10 @@
+import { createServer } from 'node:net';
+import { onTestFinished } from 'vitest';
 import { makeFolder } from '../cli/command.js';
 import { type Program, runProgram } from '../daemon/process.js';
-import { until } from '../servers/index.js';
+import { openWorld, type World } from '../daemon/world.js';
+import { freePort, until } from '../servers/index.js';
+import { startOwnRedis } from '../servers/redis.js';
 
 /** A daemon in a process of its own, and where it is served. */
 export interface Served {
@@ -27,6 +31,16 @@ export async function serveDaemon(env: Readonly<Record<string, string | undefine
   return { program, url, get: (path, init) => ask(url + path, init) };
 }
 
+/** Both APIs and an empty database, for processes with their queue here or there. */
+export async function worldOn(queue: 'postgres' | 'redis'): Promise<World> {
+  const world = await openWorld();
+  if (queue === 'postgres') return world;
+  // A process takes the usual names in Redis, so it needs one of its own.
+  const own = await startOwnRedis();
+  onTestFinished(() => own.stop());
+  return { ...world, env: { ...world.env, REDIS_URL: own.url } };
+}
+
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(10_000), redirect: 'manual', ...init });
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
@@ -35,6 +49,15 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answer> 
 /** Whether `/readyz` says so. */
 export async function isReady({ get }: Served): Promise<boolean> {
   return (await get('/readyz')).status === 200;
+}
+
+/** The port of a server that takes connections and says nothing. Closed when the test ends. */
+export async function muteServer(): Promise<number> {
+  const server = createServer();
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return port;
 }
 
 function ended({ errors }: Program): null {

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config/read-config.js';
+import { createMetrics } from '../../src/http/metrics/metrics.js';
 import { serve } from '../../src/http/server.js';
 import { openDatabase } from '../../src/mirror/database.js';
 import { systemRuntime } from '../../src/runtime.js';
@@ -85,7 +86,14 @@ async function serveWith(env: Readonly<Record<string, string>>): Promise<string>
     applicationName: 'taskmirror test',
   });
   const daemon = { queues: null, workers: null, stopping: false };
-  const server = await serve(http, { runtime: systemRuntime, log: silent, db, daemon });
+  const server = await serve(http, {
+    runtime: systemRuntime,
+    log: silent,
+    db,
+    sealer: null,
+    metrics: createMetrics(),
+    daemon,
+  });
   onTestFinished(async () => {
     await server.close();
     await db.close();

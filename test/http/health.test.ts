@@ -1,23 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createSilentServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { makeFolder } from '../cli/command.js';
 import { runProgram } from '../daemon/process.js';
-import { openWorld } from '../daemon/world.js';
 import { createDoor } from '../jobs/door.js';
 import { freePort, until } from '../servers/index.js';
 import { startOwnRedis } from '../servers/redis.js';
-import { isReady, type Served, serveDaemon } from './daemon.js';
+import { isReady, muteServer, type Served, serveDaemon, worldOn } from './daemon.js';
 
 // Processes of their own, where the machine is busy.
 vi.setConfig({ testTimeout: 90_000 });
 const LONGEST_MS = 30_000;
 
 test('/healthz answers while the daemon still waits for its database; /readyz says what is missing, then that it works', async () => {
-  const world = await openWorld();
+  const world = await worldOn('postgres');
   const door = await createDoor();
   const DATABASE_URL = door.to(world.env['DATABASE_URL'] ?? '');
   await door.shut();
@@ -44,7 +42,7 @@ test('/healthz answers while the daemon still waits for its database; /readyz sa
 test.each(['postgres', 'redis'] as const)(
   'with its servers gone, %s as the queue, /readyz tells which within its own time, /healthz does not mind, and both come back',
   async (queue) => {
-    const world = await openWorld({ queue });
+    const world = await worldOn(queue);
     const [databaseDoor, redisDoor] = [await createDoor(), await createDoor()];
     const REDIS_URL = world.env['REDIS_URL'];
     const daemon = await serveDaemon({
@@ -66,10 +64,10 @@ test.each(['postgres', 'redis'] as const)(
 );
 
 test('a server that takes connections and never answers does not hold /readyz up', async () => {
-  const world = await openWorld();
+  const world = await worldOn('postgres');
   const daemon = await serveDaemon({
     ...world.env,
-    DATABASE_URL: `postgres://me@127.0.0.1:${await mute()}/x`,
+    DATABASE_URL: `postgres://me@127.0.0.1:${await muteServer()}/x`,
   });
   const asked = performance.now();
   const checks = await checksOf(daemon);
@@ -83,7 +81,7 @@ test('a server that takes connections and never answers does not hold /readyz up
 test('a Redis that may throw jobs away makes it not ready, with the cure', async () => {
   const own = await startOwnRedis();
   onTestFinished(() => own.stop());
-  const world = await openWorld();
+  const world = await worldOn('postgres');
   const daemon = await serveDaemon({ ...world.env, REDIS_URL: own.url });
   await until('it is ready', () => isReady(daemon), LONGEST_MS);
   const redis = new Redis(own.url);
@@ -92,17 +90,6 @@ test('a Redis that may throw jobs away makes it not ready, with the cure', async
   expect((await checksOf(daemon)).queue).toMatchObject({
     ok: false,
     reason: expect.stringContaining('Set it to noeviction'),
-  });
-});
-
-test('a database that a newer taskmirror has migrated makes it not ready', async () => {
-  const world = await openWorld();
-  const daemon = await serveDaemon(world.env);
-  await until('it is ready', () => isReady(daemon), LONGEST_MS);
-  await world.sql`insert into sync.migrations (hash, created_at) values ('x', ${Date.now()})`;
-  expect((await checksOf(daemon)).database).toMatchObject({
-    ok: false,
-    reason: expect.stringContaining('upgrade this one'),
   });
 });
 
@@ -128,7 +115,7 @@ test('a port that is taken ends it with 2 and the cure', async () => {
   const port = await freePort();
   await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
   onTestFinished(() => void other.close());
-  const world = await openWorld();
+  const world = await worldOn('postgres');
   const program = runProgram(['start'], {
     env: { ...world.env, HTTP_PORT: String(port) },
     folder: makeFolder(),
@@ -138,15 +125,6 @@ test('a port that is taken ends it with 2 and the cure', async () => {
   expect(program.errors()).toContain('set HTTP_PORT to another port');
   expect(program.errors().trim().split('\n')).toHaveLength(1);
 });
-
-/** The port of a server that says nothing. */
-async function mute(): Promise<number> {
-  const server = createSilentServer();
-  const port = await freePort();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return port;
-}
 
 async function checksOf({ get }: Served) {
   return JSON.parse((await get('/readyz')).text).checks as Record<
