@@ -3,6 +3,8 @@ import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
 import { addConflicts } from './verbs/conflicts.js';
+import { addConnect } from './verbs/connect.js';
+import { addConnections } from './verbs/connections.js';
 import { addDemo } from './verbs/demo.js';
 import { addMigrate } from './verbs/migrate.js';
 import { addPause } from './verbs/pause.js';
@@ -24,6 +26,8 @@ const VERBS = [
   addPlan,
   addConflicts,
   addRetry,
+  addConnections,
+  addConnect,
   addPause,
   addResume,
   addSql,
