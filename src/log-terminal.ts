@@ -1,4 +1,5 @@
 import type { LogOutput } from './log.js';
+import { printable } from './printable.js';
 
 const COLOURS: Readonly<Record<string, number>> = {
   trace: 90,
@@ -26,22 +27,23 @@ function readable(entry: Record<string, unknown>): string {
   return [
     `\x1b[90m${time}\x1b[0m`,
     `\x1b[${COLOURS[level] ?? 0}m${level.padEnd(5)}\x1b[0m`,
-    printable(entry['msg'] ?? ''),
-    ...values.map(([key, value]) => `\x1b[90m${key}=\x1b[0m${printable(value)}`),
+    textOf(entry['msg'] ?? ''),
+    ...values.map(([key, value]) => `\x1b[90m${key}=\x1b[0m${textOf(value)}`),
     ...(entry['err'] ? [describe(entry['err'])] : []),
   ].join(' ');
 }
 
 function describe(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return printable(error);
+  if (typeof error !== 'object' || error === null) return textOf(error);
   const stack = 'stack' in error && typeof error.stack === 'string' ? error.stack : null;
-  const message = 'message' in error ? printable(error.message) : '';
-  return stack ? `\n${stack.split('\n').map(printable).join('\n')}` : `(${message})`;
+  const message = 'message' in error ? textOf(error.message) : '';
+  if (stack === null) return `(${message})`;
+  const type = 'type' in error ? textOf(error.type) : 'Error';
+  // The stack begins with the message, whose own lines could pass for lines of the log.
+  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
+  return `\n${[`${type}: ${message}`, ...frames.map(printable)].join('\n')}`;
 }
 
-/** Names of tasks come from elsewhere: control characters must not reach the terminal. */
-function printable(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+function textOf(value: unknown): string {
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }

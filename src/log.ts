@@ -2,6 +2,7 @@ import { type Logger, pino } from 'pino';
 import type { LogLevel } from './config/config.js';
 import { TaskmirrorError } from './errors.js';
 import { terminalLines } from './log-terminal.js';
+import { plainJson } from './printable.js';
 import { scrub } from './scrub.js';
 
 export interface LogOutput {
@@ -19,7 +20,7 @@ export function createLog(level: LogLevel, output: LogOutput): Logger {
       level,
       base: { service: 'taskmirror' },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+      formatters: { level: (label) => ({ level: label }), log: (entry) => withoutSecrets(entry) },
       serializers: { err: describeError },
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[hidden]' },
       hooks: {
@@ -28,7 +29,7 @@ export function createLog(level: LogLevel, output: LogOutput): Logger {
         },
       },
     },
-    output.isTTY ? terminalLines(output) : { write: (line) => void output.write(line) },
+    output.isTTY ? terminalLines(output) : { write: (line) => void output.write(plainJson(line)) },
   );
 }
 
@@ -43,11 +44,25 @@ const SECRET_KEYS = [
   'credentials',
 ];
 
-/** Texts in an entry come from drivers and APIs as messages do. */
-function withoutSecrets(entry: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(entry).map(([key, value]) => [key, typeof value === 'string' ? scrub(value) : value]),
-  );
+/** Texts in an entry come from drivers and APIs as messages do, and a secret may lie deep in what it holds. */
+function withoutSecrets(entry: Record<string, unknown>, depth = 0): Record<string, unknown> {
+  const shown = (value: unknown): unknown => {
+    if (typeof value === 'string') return scrub(value);
+    if (value instanceof Uint8Array) return `${value.length} bytes`;
+    if (Array.isArray(value)) return value.map(shown);
+    return isPlain(value) && depth < DEEPEST ? withoutSecrets(value, depth + 1) : value;
+  };
+  const members = Object.entries(entry).map(([key, value]) => {
+    const hidden = SECRET_KEYS.includes(key) && value !== null && value !== undefined;
+    return [key, hidden ? '[hidden]' : shown(value)];
+  });
+  return Object.fromEntries(members);
+}
+
+const DEEPEST = 8;
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Pino would take an error's own message, as it is, where none is given. */

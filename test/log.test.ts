@@ -101,3 +101,33 @@ test('keys that name a secret are hidden, in a child too', () => {
     .info({ refreshToken: 'SECRET', app: { clientSecret: 'SECRET' } }, 'x');
   expect(text()).not.toContain('SECRET');
 });
+
+test('a secret is hidden however deep it lies, and in bytes', () => {
+  const { log, text } = logging();
+  const config = { invoiced: { apiKey: 'SECRET' }, list: [{ app: { clientSecret: 'SECRET' } }] };
+  log.info({ config, credentialsKeys: [Buffer.from('SECRET')], nested: { words: 'Bearer SECRET-1' } }, 'x');
+  expect(text()).not.toContain('SECRET');
+  expect(text()).not.toContain(Buffer.from('SECRET').toJSON().data.join());
+});
+
+/** What has forged lines, cleared screens and turned texts round. */
+const FORGED =
+  'a\r\n{"level":"error"}\n14:00:00 error \x1b[2J\u009b2J\u0085\u2028\u2029\u202eb\u2066\ufeff\x7f';
+
+test('a name or an error of an API can forge no line, for programs and for people', () => {
+  for (const isTTY of [false, true]) {
+    const { log, text } = logging('info', isTTY);
+    log.warn({ task: FORGED, err: new Error(FORGED), nested: { [FORGED]: [FORGED] } }, FORGED);
+    const [line, ...more] = text().split(/[\n\r\u0085\u2028\u2029]/);
+    // On a terminal the frames of the stack follow, each a line of its own.
+    const others = more.filter((each) => !/^ {4}at |^Error: a\?\?/.test(each));
+    expect(others).toEqual(['']);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the log's own colours are taken off
+    const plain = text().replace(/\x1b\[\d+m/g, '');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(plain).not.toMatch(/[\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]/);
+    if (isTTY) continue;
+    const nested = { [FORGED]: [FORGED] };
+    expect(JSON.parse(line ?? '')).toMatchObject({ msg: FORGED, task: FORGED, nested });
+  }
+});

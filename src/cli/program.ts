@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printable } from '../printable.js';
 import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
@@ -60,7 +61,7 @@ export function makeProgram(cli: Cli): Command {
 
 /** Commander's complaint as one line: `unknown verb 'strat' (did you mean start?)`. */
 function reworded(complaint: string): string {
-  return oneLine(complaint)
+  return printable(oneLine(complaint))
     .replace(/^error: /, '')
     .replace('unknown command', 'unknown verb')
     .replace('Did you mean', 'did you mean')

@@ -1,5 +1,8 @@
+import { printable as withoutCommands } from '../printable.js';
+
 /** Rows as a table for a person, numbers to the right, long values cut to what fits on a line. Ends without a line break. */
-export function formatTable(head: readonly string[], rows: readonly (readonly (string | null)[])[]): string {
+export function formatTable(names: readonly string[], rows: readonly (readonly (string | null)[])[]): string {
+  const head = names.map(printable);
   const cells = rows.map((row) => row.map((value) => printable(value ?? '')));
   const widths = head.map((name, column) =>
     Math.min(
@@ -32,8 +35,7 @@ function length(text: string): number {
   return [...text].length;
 }
 
-/** Values come from elsewhere: control characters must not reach the terminal. */
+/** A value from elsewhere, on one line. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/\r?\n/g, '⏎').replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return withoutCommands(text.replace(/\r?\n/g, '⏎'));
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../json.js';
 import { formatTable } from '../table.js';
 import type { StatementResult } from './session.js';
 
@@ -19,7 +20,7 @@ export function asJson(results: readonly StatementResult[]): string {
       (last?.columns ?? []).map(({ name, type }, index) => [name, toJson(row[index] ?? null, type)]),
     ),
   );
-  return JSON.stringify(rows, null, 2);
+  return jsonText(rows);
 }
 
 /** PostgreSQL's numbers for its own types, the same in every database. */

@@ -1,4 +1,5 @@
 import type { RunStatus } from '../../mirror/status.js';
+import { printable } from '../table.js';
 import { namedRow } from '../values.js';
 import { ago, counted, number, span, wrap } from '../words.js';
 import { beginningOf } from './attention.js';
@@ -81,7 +82,7 @@ function runOf(run: RunStatus, at: number): string {
 }
 
 function note(need: string, indent: string): readonly string[] {
-  return wrap(need, WIDTH - indent.length - 2).map(
+  return wrap(printable(need), WIDTH - indent.length - 2).map(
     (line, index) => `${indent}${index === 0 ? '! ' : '  '}${line}`,
   );
 }

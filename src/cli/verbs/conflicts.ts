@@ -7,6 +7,7 @@ import type { Cli } from '../cli.js';
 import { documentOf, restoredDocument } from '../conflicts/document.js';
 import { readable, readableList, readableRestored } from '../conflicts/readable.js';
 import { chooseConnections } from '../connections.js';
+import { jsonText } from '../json.js';
 import { withMirror } from '../mirror.js';
 import { parseId, parseIds } from '../row-ids.js';
 
@@ -69,9 +70,7 @@ async function list({ all, connection, limit, json, demo }: Options, cli: Cli): 
       restored: all ?? false,
       limit: limit ?? (json ? null : SHOWN),
     });
-    cli.output.write(
-      `${json ? JSON.stringify(found.conflicts.map(documentOf), null, 2) : readableList(found)}\n`,
-    );
+    cli.output.write(`${json ? jsonText(found.conflicts.map(documentOf)) : readableList(found)}\n`);
   });
 }
 
@@ -79,7 +78,7 @@ async function show(id: string, { json, demo }: Options, cli: Cli): Promise<void
   await withMirror(cli, { demo }, async ({ db }) => {
     const conflict = await findConflict(db, everySource, id, { lock: false });
     if (conflict === null) throw unknownConflict(id);
-    cli.output.write(`${json ? JSON.stringify(documentOf(conflict), null, 2) : readable(conflict)}\n`);
+    cli.output.write(`${json ? jsonText(documentOf(conflict)) : readable(conflict)}\n`);
   });
 }
 
@@ -90,9 +89,7 @@ async function restore(ids: readonly string[], { json, demo }: Options, cli: Cli
       for (const id of new Set(ids)) restored.push(await restoreConflict(tx, everySource, id));
       return restored;
     });
-    const text = json
-      ? JSON.stringify(restored.map(restoredDocument), null, 2)
-      : restored.map(readableRestored).join('\n');
+    const text = json ? jsonText(restored.map(restoredDocument)) : restored.map(readableRestored).join('\n');
     cli.output.write(`${text}\n`);
   });
 }

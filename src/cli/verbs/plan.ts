@@ -4,6 +4,7 @@ import { sources } from '../../sources/index.js';
 import { type Plan, planPush } from '../../sync/plan.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
+import { jsonText } from '../json.js';
 import { withMirror } from '../mirror.js';
 import { documentOf } from '../plan/document.js';
 import { readable } from '../plan/readable.js';
@@ -39,8 +40,6 @@ async function plan({ connection, json, demo }: Options, cli: Cli): Promise<void
       return plans;
     });
     const push = config.push;
-    cli.output.write(
-      `${json ? JSON.stringify(documentOf(plans, { push }), null, 2) : readable(plans, { push })}\n`,
-    );
+    cli.output.write(`${json ? jsonText(documentOf(plans, { push })) : readable(plans, { push })}\n`);
   });
 }

@@ -4,6 +4,7 @@ import { type QueueState, queueState } from '../../jobs/state.js';
 import { readStatus } from '../../mirror/status.js';
 import { sources } from '../../sources/index.js';
 import type { Cli } from '../cli.js';
+import { jsonText } from '../json.js';
 import { type Mirror, withMirror } from '../mirror.js';
 import { documentOf } from '../status/document.js';
 import { readable } from '../status/readable.js';
@@ -34,7 +35,7 @@ async function status({ json, demo }: Options, cli: Cli): Promise<void> {
     ]);
     return reportOf(cli.runtime.now(), connections, queues);
   });
-  cli.output.write(`${json ? JSON.stringify(documentOf(report), null, 2) : readable(report)}\n`);
+  cli.output.write(`${json ? jsonText(documentOf(report)) : readable(report)}\n`);
 }
 
 /** The mirror can tell a lot without its queue. */
