@@ -15,6 +15,11 @@ export function readFreshbooks(settings: Settings, hasKey: boolean): Config['fre
   const app = readOAuthApp(settings);
   const refreshToken = settings.secret('FRESHBOOKS_REFRESH_TOKEN');
   const accessToken = settings.secret('FRESHBOOKS_ACCESS_TOKEN');
+  if (accessToken !== null && !/^[\x21-\x7e]+$/.test(accessToken))
+    invalidSecret(
+      'FRESHBOOKS_ACCESS_TOKEN',
+      'holds what no token can: copy it again, it has letters and digits only',
+    );
   const baseUrl = readBaseUrl(settings, 'FRESHBOOKS_BASE_URL', 'https://api.freshbooks.com');
   if (accountId === null) return null;
   if (!/^[\w-]+$/.test(accountId)) {

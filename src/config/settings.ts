@@ -25,7 +25,7 @@ export function settingsOf(env: Environment): Settings {
   const text = (name: string) => env[name]?.trim() || null;
   return {
     text,
-    secret: (name) => readSecret(name, text(name), text(`${name}_FILE`)),
+    secret: (name) => onOneLine(name, readSecret(name, text(name), text(`${name}_FILE`))),
     choice: (name, choices, fallback) => {
       const value = text(name) ?? fallback;
       const choice = choices.find((one) => one === value.toLowerCase());
@@ -57,6 +57,15 @@ function readSecret(name: string, value: string | null, file: string | null): st
     return invalid(`${name}_FILE`, file, `the file can't be read (${reason})`);
   }
   return content || invalid(`${name}_FILE`, file, 'the file is empty');
+}
+
+/** A line break in a key or token would end the header that it stands in; CREDENTIALS_KEY goes into none, and may be a list. */
+function onOneLine(name: string, value: string | null): string | null {
+  if (value === null || name === 'CREDENTIALS_KEY' || !/\p{Cc}/u.test(value)) return value;
+  return invalidSecret(
+    name,
+    `holds a line break or another control character: give the secret alone, on one line (also in ${name}_FILE)`,
+  );
 }
 
 function readDuration(name: string, value: string, { least, most }: DurationBounds): number {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeCredentialsKey } from '../../src/config/credentials-key.js';
 import { describeConfig } from '../../src/config/describe.js';
+import { withEnvFile } from '../../src/config/environment.js';
 import { readConfig } from '../../src/config/read-config.js';
 import { TaskmirrorError } from '../../src/errors.js';
 
@@ -188,6 +189,39 @@ test('a secret is read from the file that is named, without its last line break'
   expect(faultOf({ INVOICED_API_KEY_FILE: path })).toContain('empty');
 });
 
+test.each([
+  'INVOICED_API_KEY',
+  'FRESHBOOKS_CLIENT_SECRET',
+  'FRESHBOOKS_ACCESS_TOKEN',
+  'FRESHBOOKS_REFRESH_TOKEN',
+  'HTTP_TOKEN',
+  'DATABASE_URL',
+  'REDIS_URL',
+])('%s that could end a header and begin another is refused, from a file too', (name) => {
+  const path = join(folder, 'two-lines');
+  for (const secret of ['hush\r\nX-Evil: 1', 'hush\nmore', 'hush\0', 'hush\x1b[2J']) {
+    writeFileSync(path, `${secret}\n`);
+    for (const env of [{ [name]: secret }, { [`${name}_FILE`]: path }]) {
+      const fault = faultOf({ ...FRESHBOOKS, [name]: undefined, ...env });
+      expect(fault).toMatch(new RegExp(`^${name} holds a line break`));
+      expect(fault).not.toContain('hush');
+    }
+  }
+});
+
+test('an access token that no header can hold is refused', () => {
+  for (const token of ['ключ', 'two words'])
+    expect(faultOf({ ...FRESHBOOKS, FRESHBOOKS_ACCESS_TOKEN: token })).toMatch(
+      /^FRESHBOOKS_ACCESS_TOKEN holds/,
+    );
+});
+
+test('a setting named like a property of all objects changes none', () => {
+  const env = JSON.parse('{"__proto__": {"POLL_EVERY": "1h", "polluted": "yes"}, "constructor": "x"}');
+  expect(readConfig(withEnvFile(folder, env)).pollEvery).toBe(60_000);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
 test('plain http is taken for loopback and single labels only', () => {
   for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '[::1]', 'sandbox', 'api.localhost']) {
     expect(readConfig({ INVOICED_BASE_URL: `http://${host}:1` })).toBeTruthy();
@@ -250,7 +284,7 @@ test('whatever is set, the answer is a configuration or one line', () => {
   );
 });
 
-function faultOf(env: Record<string, string>): string {
+function faultOf(env: Record<string, string | undefined>): string {
   try {
     readConfig(env);
   } catch (error) {

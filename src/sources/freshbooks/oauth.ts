@@ -8,9 +8,12 @@ import type { Tokens } from '../tokens.js';
 /** A worker that stops has 20 s, and a refresh under way is waited for. */
 const TOTAL_MS = 15_000;
 
+/** What a header can hold: no white space, and nothing that could end it. */
+const token = z.string().regex(/^[\x21-\x7e]+$/);
+
 const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().min(1),
+  access_token: token,
+  refresh_token: token,
   expires_in: z.number().positive(),
   created_at: z.number().positive().optional(),
   scope: z.string().optional(),
