@@ -48,7 +48,10 @@ export function openDatabase(
   pool.on('connect', (client) => client.on('error', () => {}));
   const db = drizzle(pool);
   return {
-    url,
+    // By a getter, since the password in it would show wherever this object is printed.
+    get url() {
+      return url;
+    },
     ...executor((query) => db.execute(query)),
     transaction: (work) =>
       plainErrors(() => db.transaction((tx) => work(executor((query) => tx.execute(query))))),

@@ -2,6 +2,7 @@ import type { SourceDeps } from '../account.js';
 import type { Json, Observation } from '../source.js';
 import { linkedTo, unlessAborted } from './abort.js';
 import { type InFlight, openBudget } from './budget.js';
+import { concealing } from './conceal.js';
 import { type DoorAnswer, openDoor } from './door.js';
 import { ApiError } from './errors.js';
 import { serverTimeOf } from './headers.js';
@@ -113,7 +114,7 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
       const answer = await door.send(sent, signal);
       told(answer.status);
       budget.note(answer.header);
-      return outcomeOf(request, answer);
+      return outcomeOf(request, authorization, answer);
     } catch (error) {
       told(error instanceof ApiError ? error.status : null);
       if (error instanceof ApiError) return { failed: error };
@@ -121,8 +122,13 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
     }
   }
 
-  function outcomeOf(request: HttpRequest, answer: DoorAnswer): Tried<Unobserved> {
-    const verdict = judge(labelOf(options.name, request), answer, options.readError, runtime.now());
+  function outcomeOf(
+    request: HttpRequest,
+    authorization: string | undefined,
+    answer: DoorAnswer,
+  ): Tried<Unobserved> {
+    const readError = concealing(options.readError, request, authorization);
+    const verdict = judge(labelOf(options.name, request), answer, readError, runtime.now());
     const { status, header } = answer;
     const shared = { status, header, serverTime: serverTimeOf(header) };
     if ('json' in verdict) return { done: { ...shared, json: verdict.json, refusal: null } };
