@@ -4,8 +4,6 @@ import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
 import { addConflicts } from './verbs/conflicts.js';
-import { addConnect } from './verbs/connect.js';
-import { addConnections } from './verbs/connections.js';
 import { addDemo } from './verbs/demo.js';
 import { addMigrate } from './verbs/migrate.js';
 import { addPause } from './verbs/pause.js';
@@ -17,6 +15,7 @@ import { addSandbox } from './verbs/sandbox.js';
 import { addSql } from './verbs/sql.js';
 import { addStart } from './verbs/start.js';
 import { addStatus } from './verbs/status.js';
+import { addVerify } from './verbs/verify.js';
 
 /** In the order of the help. */
 const VERBS = [
@@ -25,10 +24,9 @@ const VERBS = [
   addResync,
   addStatus,
   addPlan,
+  addVerify,
   addConflicts,
   addRetry,
-  addConnections,
-  addConnect,
   addPause,
   addResume,
   addSql,

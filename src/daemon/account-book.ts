@@ -16,6 +16,8 @@ export interface AccountBook {
   names(): readonly string[];
   /** Reads again what commands have changed. An account whose secret can't be opened stays out, alone. */
   reload(): Promise<void>;
+  /** The same, and writes nothing: for a command, whose intervals mean nothing. */
+  read(): Promise<void>;
 }
 
 interface Entry {
@@ -31,6 +33,10 @@ export function createAccountBook(db: Database, config: Config, log: Logger): Ac
 
   async function reload(): Promise<void> {
     await setIntervals(db, config);
+    await read();
+  }
+
+  async function read(): Promise<void> {
     const found = new Map<string, Entry>();
     for (const stored of await readAccounts(db)) {
       try {
@@ -52,5 +58,6 @@ export function createAccountBook(db: Database, config: Config, log: Logger): Ac
     tokens: (connection) => entries.get(connection)?.tokens ?? null,
     names: () => [...entries.keys()],
     reload,
+    read,
   };
 }

@@ -142,8 +142,11 @@ export async function walkIsWhole(db: Executor, { walkId }: Pick<Walk, 'walkId'>
   return whole;
 }
 
+/** What a walk over everything is known by. */
+export type Walked = Pick<Walk, 'connection' | 'walkId' | 'startedAt'>;
+
 /** Tasks that the API had when it was last asked, that the mirror has known since before the walk, and that the walk did not meet. */
-const absent = (table: TaskTable, walk: Pick<Walk, 'connection' | 'walkId' | 'startedAt'>): SQL => sql`
+const absent = (table: TaskTable, walk: Walked): SQL => sql`
   ${tableName(table)} t
   where t.connection = ${walk.connection} and t.id is not null and t.raw is not null
     and not ${deletedAtApi(table, 't')}
@@ -154,7 +157,7 @@ const absent = (table: TaskTable, walk: Pick<Walk, 'connection' | 'walkId' | 'st
     )
     and not exists (select from sync.held_deletions h where h.holder = ${walk.walkId}::bigint and h.id = t.id)`;
 
-export async function countAbsent(db: Executor, table: TaskTable, walk: Walk): Promise<number> {
+export async function countAbsent(db: Executor, table: TaskTable, walk: Walked): Promise<number> {
   const { count } = await db.row<{ count: number }>(
     sql`select count(*)::int as count from ${absent(table, walk)}`,
   );
@@ -165,7 +168,7 @@ export async function countAbsent(db: Executor, table: TaskTable, walk: Walk): P
 export async function findAbsent(
   db: Executor,
   table: TaskTable,
-  walk: Walk,
+  walk: Walked,
   after: number,
   limit: number,
 ): Promise<readonly number[]> {

@@ -21,13 +21,26 @@ export async function ensureSameAccount(
   client: SourceClient,
   signal: AbortSignal,
 ): Promise<void> {
+  const changed = await recogniseAccount(context, connection, source, account, client, signal);
+  if (changed) await rememberIdentity(context.db, connection.name, changed);
+}
+
+/** The same without remembering it: gives the identity where it is the same account under another key or address, null where nothing changed. */
+export async function recogniseAccount(
+  context: SyncContext,
+  connection: Connection,
+  source: Source,
+  account: Account,
+  client: SourceClient,
+  signal: AbortSignal,
+): Promise<Identity | null> {
   const now = identityOf(account);
   if (
     connection.account === now.account &&
     connection.baseUrl === now.baseUrl &&
     connection.keyFingerprint === now.keyFingerprint
   ) {
-    return;
+    return null;
   }
   if (account.source === 'freshbooks' && connection.account !== null && connection.account !== now.account) {
     throw another(
@@ -36,7 +49,7 @@ export async function ensureSameAccount(
     );
   }
   await recognise(context, connection.name, source, client, signal);
-  await rememberIdentity(context.db, connection.name, now);
+  return now;
 }
 
 const SAMPLE_EACH = 5;

@@ -92,7 +92,8 @@ async function planRows(
   }
 }
 
-function planRow(source: Source, writer: DryWriter, row: UnsyncedRow, stops: boolean): PlannedRow {
+/** What sending a row would change. */
+export function planRow(source: Source, writer: DryWriter, row: UnsyncedRow, stops: boolean): PlannedRow {
   const local = localColumns(source, row);
   const api = row.raw === null ? null : columnsOf(source.fields, row.raw);
   const calls = callsFor(source, writer, row.id, local, api);

@@ -109,11 +109,11 @@ const lag = ({ serverTime, answeredAt }: Page): number =>
   serverTime === null ? 0 : serverTime * 1000 - answeredAt;
 
 /** A total is for progress only, and what the API claims may be no count at all. */
-const countable = (total: number | null | undefined): number | null =>
+export const countable = (total: number | null | undefined): number | null =>
   typeof total === 'number' && Number.isInteger(total) && total >= 0 && total < 2 ** 31 ? total : null;
 
 /** Every id that the pages held, of tasks that can't be mirrored too: they are there. */
-function idsOn(pages: readonly Page[]): readonly number[] {
+export function idsOn(pages: readonly Page[]): readonly number[] {
   return pages.flatMap(({ tasks }) =>
     tasks.flatMap((decoded) => {
       const id = decoded.ok ? decoded.task.id : Number(decoded.id ?? Number.NaN);

@@ -11,8 +11,6 @@ export interface Program {
   output(): string;
   errors(): string;
   kill(signal: NodeJS.Signals): void;
-  /** Writes to its standard input, which is a pipe that stays open. */
-  type(text: string): void;
 }
 
 export function runProgram(
@@ -23,10 +21,8 @@ export function runProgram(
   const child = spawn(process.execPath, [...programOf(), ...args], {
     cwd: folder,
     env: { PATH, HOME, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // One that ends reads no more.
-  child.stdin.on('error', () => {});
   const collected = { output: '', errors: '' };
   child.stdout.on('data', (chunk: Buffer) => {
     collected.output += chunk.toString();
@@ -48,7 +44,6 @@ export function runProgram(
     output: () => collected.output,
     errors: () => collected.errors,
     kill: (signal) => void child.kill(signal),
-    type: (text) => void child.stdin.write(text),
   };
 }
 

@@ -1,4 +1,2 @@
-export * from './history.js';
-export * from './reporting.js';
 export * from './sync.js';
 export * from './tasks.js';

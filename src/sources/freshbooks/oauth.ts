@@ -16,7 +16,6 @@ const tokenAnswer = z.object({
   refresh_token: token,
   expires_in: z.number().positive(),
   created_at: z.number().positive().optional(),
-  scope: z.string().optional(),
 });
 
 /**
@@ -31,14 +30,7 @@ export function refreshTokens(
   current: Tokens,
 ): Promise<Tokens> {
   const grant = { grant_type: 'refresh_token', refresh_token: current.refreshToken };
-  return askForTokens(
-    http,
-    account,
-    runtime,
-    grant,
-    `FreshBooks account ${account.accountId}: the refresh token no longer works (used, revoked, or replaced by a newer ` +
-      'consent); a person must consent again, with taskmirror connect or by a new FRESHBOOKS_REFRESH_TOKEN',
-  );
+  return askForTokens(http, account, runtime, grant);
 }
 
 /** Trades the code that a person brings from the consent page (good for five minutes, once) for the first pair. */
@@ -48,14 +40,7 @@ export function exchangeCode(
   runtime: Runtime,
   code: string,
 ): Promise<Tokens> {
-  return askForTokens(
-    http,
-    account,
-    runtime,
-    { grant_type: 'authorization_code', code },
-    'FreshBooks does not take the code: it works once, within five minutes, and for the redirect address that it was ' +
-      'given to. Begin again with taskmirror connect',
-  );
+  return askForTokens(http, account, runtime, { grant_type: 'authorization_code', code });
 }
 
 async function askForTokens(
@@ -63,7 +48,6 @@ async function askForTokens(
   account: FreshbooksAccount,
   runtime: Runtime,
   grant: Readonly<Record<string, string>>,
-  whenInvalid: string,
 ): Promise<Tokens> {
   const form = {
     ...grant,
@@ -80,7 +64,11 @@ async function askForTokens(
   } as const;
   const answer = await http.aside(request).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'invalid_grant') throw error;
-    throw new NeedsConsentError(whenInvalid, { cause: error });
+    throw new NeedsConsentError(
+      `FreshBooks account ${account.accountId}: the refresh token no longer works (used, revoked, or replaced by a newer ` +
+        'consent); a person must consent again, with taskmirror connect or by a new FRESHBOOKS_REFRESH_TOKEN',
+      { cause: error },
+    );
   });
   const parsed = tokenAnswer.safeParse(answer.json);
   // The parser's own report could quote a token.
@@ -93,13 +81,12 @@ async function askForTokens(
       detail: 'the answer holds no tokens',
     });
   }
-  const { access_token, refresh_token, expires_in, created_at, scope } = parsed.data;
+  const { access_token, refresh_token, expires_in, created_at } = parsed.data;
   const issuedAt = created_at ?? Math.floor((answer.serverTime ?? runtime.now()) / 1000);
   return {
     accessToken: access_token,
     refreshToken: refresh_token,
     expiresAt: issuedAt + expires_in,
     issuedAt,
-    ...(scope !== undefined && { scope }),
   };
 }
