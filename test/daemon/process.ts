@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { programOf } from './program.js';
 
 /** One command line in a process of its own, killed when the test ends. */
 export interface Program {
@@ -45,22 +43,4 @@ export function runProgram(
     errors: () => collected.errors,
     kill: (signal) => void child.kill(signal),
   };
-}
-
-/** What `npm test` has built; the source itself, which starts slower, where it is newer. */
-export function programOf(): readonly string[] {
-  const built = join(ROOT, 'dist/main.js');
-  if (changedAt(built) >= newestUnder(join(ROOT, 'src'))) return [built];
-  return ['--import', join(ROOT, 'node_modules/tsx/dist/esm/index.mjs'), join(ROOT, 'src/main.ts')];
-}
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-function newestUnder(folder: string): number {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return Math.max(...names.map((name) => changedAt(join(folder, name))));
-}
-
-function changedAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

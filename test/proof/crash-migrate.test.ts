@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/mirror/migrate.js';
-import { programOf } from '../daemon/process.js';
+import { programOf } from '../daemon/program.js';
 import { createTestDatabase } from '../servers/index.js';
 import { type End, killAt, type Point } from './crash/victims.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Account } from '../../src/sources/index.js';
-import { accountOf, type Connection, connections, openWorld, type World } from '../sync/world.js';
+import { type Connection, connections, openWorld, type World } from '../sync/world.js';
+import { accountsOf } from './crash/accounts.js';
 import { work } from './crash/day.js';
 import { points } from './crash/points.js';
 import { rest } from './crash/rest.js';
@@ -51,9 +51,9 @@ describe.concurrent.each(connections)('a worker at %s', (connection) => {
         const day = await work(world, connection, days++);
         const orders = {
           databaseUrl: world.db.url,
-          connection,
-          account: accountOf(world.sandbox, connection) as Account,
-          kind,
+          watched: connection,
+          accounts: accountsOf(world.sandbox),
+          work: { kind, connection },
           finishedAfterMs: FINISHED_AFTER_MS,
         };
         const end = await victims.send(orders, { ...point, what, moment });

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { adoptConsent } from '../../src/mirror/credentials.js';
 import { createSealer } from '../../src/mirror/sealing.js';
-import type { Account } from '../../src/sources/index.js';
 import { packTokens } from '../../src/sync/tokens.js';
+import { accountsOf } from '../proof/crash/accounts.js';
 import { compileVictims, type Victims } from '../proof/crash/victims.js';
 import type { Moment } from '../proof/crash/wire.js';
-import { accountOf, expectOutcome, openWorld, type World } from './world.js';
+import { expectOutcome, openWorld, type World } from './world.js';
 
 let victims: Victims;
 beforeAll(async () => {
@@ -59,9 +59,9 @@ test.each<[string, string, Moment]>([
 async function killAt(what: string, moment: Moment): Promise<void> {
   const orders = {
     databaseUrl: world.db.url,
-    connection: 'freshbooks',
-    account: accountOf(world.sandbox, 'freshbooks') as Account,
-    kind: 'poll' as const,
+    watched: 'freshbooks' as const,
+    accounts: accountsOf(world.sandbox),
+    work: { kind: 'poll' as const, connection: 'freshbooks' },
     finishedAfterMs: 200,
   };
   const end = await victims.send(orders, { what, moment });

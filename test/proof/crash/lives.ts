@@ -1,8 +1,8 @@
 import { createChance } from '../../../src/sandbox/chance.js';
-import type { Account } from '../../../src/sources/index.js';
 import type { WorkKind } from '../../../src/sync/work.js';
-import { accountOf, type Connection, openWorld, type World } from '../../sync/world.js';
+import { type Connection, openWorld, type World } from '../../sync/world.js';
 import { rowsOf, type Told, toldByApi, toldByRow } from '../storm/sides.js';
+import { accountsOf } from './accounts.js';
 import { points } from './points.js';
 import { rest } from './rest.js';
 import type { Point, Victims } from './victims.js';
@@ -64,9 +64,9 @@ export async function lives(
           const { kind, point } = draw(random);
           const orders = {
             databaseUrl: world.db.url,
-            connection,
-            account: accountOf(world.sandbox, connection) as Account,
-            kind,
+            watched: connection,
+            accounts: accountsOf(world.sandbox),
+            work: { kind, connection },
             finishedAfterMs: FINISHED_AFTER_MS,
           };
           const end = await victims.send(orders, point);
