@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from './mutations/copy.js';
+import { mutations } from './mutations/list.js';
+import { mutate, testOf } from './mutations/mutation.js';
+
+// What they are for takes minutes: `npm run proof:mutations`. Here only that the list has not aged.
+
+const sources = new Map<string, string>();
+const textOf = (file: string): string => {
+  const text = sources.get(file) ?? readFileSync(join(ROOT, file), 'utf8');
+  sources.set(file, text);
+  return text;
+};
+
+test.each(mutations)('$invariant, $breaks: the line is there, once', (mutation) => {
+  const text = textOf(mutation.file);
+  expect(mutate(text, mutation)).not.toBe(text);
+});
+
+test.each(mutations)('$invariant, $breaks: the test is there', (mutation) => {
+  const { file, name } = testOf(mutation);
+  expect(existsSync(join(ROOT, file))).toBe(true);
+  // A name may be put together from a table: then the words of the table must stand in the file.
+  expect(name).not.toBe('');
+  expect(textOf(file)).toContain(name.split(',')[0]);
+});
+
+test('a line that is there no more, or twice, is said', () => {
+  const [mutation] = mutations;
+  if (mutation === undefined) throw new Error('there are no mutations');
+  expect(() => mutate('', mutation)).toThrow(/0 times/);
+  expect(() => mutate(mutation.snippet.repeat(2), mutation)).toThrow(/2 times/);
+});
+
+test('each invariant has at least three', () => {
+  for (let n = 1; n <= 12; n++) {
+    expect(mutations.filter(({ invariant }) => invariant === `I${n}`).length, `I${n}`).toBeGreaterThanOrEqual(
+      3,
+    );
+  }
+});

@@ -1,0 +1,97 @@
+import type { Mutation } from './mutation.js';
+
+const CAPTURE = 'drizzle/0002_capture.sql';
+const LOCAL = "current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync'";
+
+/** I1 and I5, where PostgreSQL itself enforces them: each local edit is captured, and nothing of the worker's own is. */
+export const capture: readonly Mutation[] = [
+  {
+    invariant: 'I1',
+    breaks: 'a change of one column is not captured',
+    file: CAPTURE,
+    snippet: `ROW(OLD.name, OLD.action, OLD.customer_id, OLD.user_id, OLD.due_date, OLD.complete, OLD.completed_by_user_id, OLD.vis_state) IS DISTINCT FROM
+  ROW(NEW.name, NEW.action, NEW.customer_id, NEW.user_id, NEW.due_date, NEW.complete, NEW.completed_by_user_id, NEW.vis_state))`,
+    replacement: `ROW(OLD.name, OLD.action, OLD.customer_id, OLD.user_id, OLD.complete, OLD.completed_by_user_id, OLD.vis_state) IS DISTINCT FROM
+  ROW(NEW.name, NEW.action, NEW.customer_id, NEW.user_id, NEW.complete, NEW.completed_by_user_id, NEW.vis_state))`,
+    killedBy: 'test/mirror/capture-fields.test.ts: a change of each writable column makes the row pending',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'a captured edit does not become pending',
+    file: CAPTURE,
+    snippet: `  NEW.sync_state := 'pending';
+  NEW.sync_error := NULL;
+  NEW.push_attempts := 0;
+  NEW.push_after := NULL;
+  PERFORM pg_notify('taskmirror_edits', 'invoiced');`,
+    replacement: `  NEW.sync_error := NULL;
+  NEW.push_attempts := 0;
+  NEW.push_after := NULL;
+  PERFORM pg_notify('taskmirror_edits', 'invoiced');`,
+    killedBy: 'test/mirror/capture-update.test.ts: makes the row pending and leaves raw',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'an edit waits for the scan, since nobody is told of it',
+    file: CAPTURE,
+    snippet: `  PERFORM pg_notify('taskmirror_edits', 'freshbooks');
+  RETURN NEW;`,
+    replacement: '  RETURN NEW;',
+    killedBy:
+      'test/mirror/capture-clients.test.ts: both tables and another one in one transaction are told once each',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'a row that a DELETE took is not sent',
+    file: CAPTURE,
+    snippet: "CASE WHEN vis_state = 1 THEN sync_state ELSE 'pending' END,",
+    replacement: 'sync_state,',
+    killedBy: 'test/mirror/capture-delete.test.ts: keeps the row as deleted and pending',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'a DELETE takes the row, and nothing remembers it',
+    file: CAPTURE,
+    snippet: `CREATE TRIGGER zz_capture_delete AFTER DELETE ON freshbooks.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT
+WHEN (${LOCAL})`,
+    replacement: `CREATE TRIGGER zz_capture_delete AFTER DELETE ON freshbooks.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT
+WHEN (false)`,
+    killedBy: 'test/mirror/capture-delete.test.ts: keeps the row as deleted and pending',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'a TRUNCATE empties the mirror, and nothing remembers it',
+    file: CAPTURE,
+    snippet: `CREATE TRIGGER zz_capture_truncate BEFORE TRUNCATE ON invoiced.tasks FOR EACH STATEMENT
+WHEN (${LOCAL})`,
+    replacement: `CREATE TRIGGER zz_capture_truncate BEFORE TRUNCATE ON invoiced.tasks FOR EACH STATEMENT
+WHEN (false)`,
+    killedBy: 'test/mirror/capture-delete.test.ts: TRUNCATE is refused',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'a local writer changes the base that edits are compared with',
+    file: CAPTURE,
+    snippet: "AND (n.key = ANY (TG_ARGV) OR n.key IN ('row_id', 'connection', 'id', 'raw', 'sync_state',",
+    replacement: "AND (n.key = ANY (TG_ARGV) OR n.key IN ('row_id', 'connection', 'id', 'sync_state',",
+    killedBy: 'test/mirror/capture-fields.test.ts: a change of any other column is refused by its name',
+  },
+  {
+    invariant: 'I3',
+    breaks: 'a row whose create is under way is really deleted, and its task has no row',
+    file: CAPTURE,
+    snippet: "w.row_id = deleted.row_id AND w.settled_at IS NULL AND w.method = 'POST'",
+    replacement: 'false AND w.row_id = deleted.row_id',
+    killedBy: 'test/mirror/capture-delete.test.ts: waits for a create that is being saved',
+  },
+  {
+    invariant: 'I5',
+    breaks: "the worker's own writes are captured, and go back to the API",
+    file: CAPTURE,
+    snippet: `WHEN (${LOCAL} AND
+  ROW(OLD.name, OLD.action,`,
+    replacement: `WHEN (
+  ROW(OLD.name, OLD.action,`,
+    killedBy: 'test/mirror/capture-update.test.ts: by the worker is left as the worker wrote it',
+  },
+];
