@@ -25,6 +25,8 @@ export interface Config {
   readonly http: HttpConfig | null;
   readonly reporting: ReportingConfig;
   readonly keep: KeepConfig;
+  /** Where spans of the queue's work go: a collector's base address; null sends none. */
+  readonly otlpEndpoint: string | null;
   readonly logLevel: LogLevel;
   /** What looks like a mistake, but may be meant: for the log. */
   readonly warnings: readonly string[];

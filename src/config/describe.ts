@@ -17,6 +17,7 @@ export function describeConfig(config: Config): Readonly<Record<string, string |
     pushDelay: formatDuration(config.pushDelay),
     conflictPolicy: config.conflictPolicy,
     deleteLimit: `${Number((config.deleteLimit * 100).toFixed(3))}%`,
+    ...(config.otlpEndpoint ? { traces: withoutCredentials(config.otlpEndpoint) } : {}),
     logLevel: config.logLevel,
   };
 }

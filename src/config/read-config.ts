@@ -32,6 +32,7 @@ export function readConfig(env: Environment): Config {
       conflicts: settings.retention('KEEP_CONFLICTS', '365d'),
       history: settings.retention('KEEP_HISTORY', 'forever'),
     },
+    otlpEndpoint: readOtlpEndpoint(settings),
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     warnings: [...suspiciousNames(env), ...accountWarnings(settings)],
   };
@@ -87,6 +88,20 @@ function readShare(settings: Settings, name: string, fallback: string): number {
   const percent = /^(\d{1,3}(?:\.\d{1,3})?)%$/.exec(value)?.[1];
   const share = percent === undefined ? Number.NaN : Number(percent) / 100;
   return share <= 1 ? share : invalid(name, value, 'use a percentage from 0% to 100%, such as 20%');
+}
+
+function readOtlpEndpoint(settings: Settings): string | null {
+  const name = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  const value = settings.text(name);
+  if (value === null) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url && (url.username || url.password)) {
+    invalidSecret(name, 'holds a user or password: put them into OTEL_EXPORTER_OTLP_HEADERS');
+  }
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    return invalid(name, value, 'use the address of a collector, such as http://localhost:4318');
+  }
+  return url.href.replace(/\/+$/, '');
 }
 
 function readReporting(settings: Settings): ReportingConfig {

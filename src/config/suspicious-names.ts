@@ -36,6 +36,7 @@ const NAMES: readonly string[] = [
   'KEEP_WRITES',
   'KEEP_CONFLICTS',
   'KEEP_HISTORY',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
   'LOG_LEVEL',
 ];
 

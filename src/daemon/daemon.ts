@@ -7,6 +7,7 @@ import type { Shown } from '../http/parts.js';
 import { serve } from '../http/server.js';
 import { openQueues } from '../jobs/queues.js';
 import { checkRedis } from '../jobs/state.js';
+import { openTracing } from '../jobs/tracing.js';
 import { startWorkers, type WorkersOptions } from '../jobs/workers.js';
 import { declareConnections } from '../mirror/connections.js';
 import { openDatabase } from '../mirror/database.js';
@@ -116,6 +117,8 @@ const RECONCILE_MS = 60_000;
 const TRIM_MS = 3_600_000;
 /** A run of each kind for several accounts at once, and each waits for the database only a moment. */
 const DATABASE_CONNECTIONS = 12;
+/** A collector that is gone is not waited for. */
+const TRACES_MS = 2_000;
 const HTTP_CONNECTIONS = 2;
 const HTTP_GIVE_UP_MS = 5_000;
 
@@ -160,6 +163,8 @@ async function open(
   const { databaseUrl } = config;
   const directUrl = config.databaseDirectUrl ?? databaseUrl;
   log.info(describeConfig(config), 'taskmirror starts');
+  const tracing = config.otlpEndpoint === null ? null : await openTracing(config.otlpEndpoint);
+  closers.push(async () => void (tracing && (await within(TRACES_MS, tracing.close(), runtime))));
 
   for (const url of new Set([databaseUrl, directUrl]))
     await patiently(deps, url, signal, () => reachDatabase(url));
@@ -177,6 +182,7 @@ async function open(
   });
 
   const queues = await openQueues({
+    ...(tracing && { telemetry: tracing.telemetry }),
     redisUrl: config.redisUrl,
     databaseUrl: directUrl,
     runtime,

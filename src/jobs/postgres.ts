@@ -3,6 +3,7 @@ import {
   type PgPool,
   type PostgresConnectionOptions,
   runMigrations,
+  type Telemetry,
   withBackend,
 } from 'bullmq';
 import pg from 'pg';
@@ -22,7 +23,13 @@ const { Queue, Worker } = withBackend(createPostgresBackend);
  * lock for it). A process has at most three connections for its queues, closed when idle, and, with workers, one that each
  * of them listens on and two that they share.
  */
-export async function openPostgres(url: string, runtime: Runtime, report: Reporter): Promise<Backend> {
+export async function openPostgres(
+  url: string,
+  runtime: Runtime,
+  report: Reporter,
+  telemetry?: Telemetry,
+): Promise<Backend> {
+  const traced = telemetry ? { telemetry } : {};
   const pool = listenTo(new pg.Pool({ ...poolConfig(url), max: 3 }), report);
   try {
     await migrate(pool);
@@ -35,10 +42,10 @@ export async function openPostgres(url: string, runtime: Runtime, report: Report
     name: 'postgres',
     address: addressOf(url, 5432),
     makeQueue: (name) => {
-      const options = { ...QUEUE_SETTINGS, connection: asConnection(pool) };
+      const options = { ...QUEUE_SETTINGS, ...traced, connection: asConnection(pool) };
       return onError(new Queue<JobData, JobResult>(name, options), report);
     },
-    makeWorkers: () => makeWorkers(url, runtime, report),
+    makeWorkers: () => makeWorkers(url, runtime, report, traced),
     exclusively: (change) => exclusively(pool, runtime, change),
     // A job that was delayed would take its old place again, before those that came later.
     moveToBack: async (job, token) => {
@@ -53,12 +60,17 @@ export async function openPostgres(url: string, runtime: Runtime, report: Report
   };
 }
 
-function makeWorkers(url: string, runtime: Runtime, report: Reporter): WorkerConnections {
+function makeWorkers(
+  url: string,
+  runtime: Runtime,
+  report: Reporter,
+  traced: { readonly telemetry?: Telemetry },
+): WorkerConnections {
   const config = { ...poolConfig(url), max: KINDS.length + 2 };
   const pool = listenTo(createPatientPool(config, runtime, report), report);
   return {
     makeWorker: (name, process, settings) => {
-      const options = { ...WORKER_SETTINGS, ...settings, connection: asConnection(pool) };
+      const options = { ...WORKER_SETTINGS, ...settings, ...traced, connection: asConnection(pool) };
       return onError(new Worker<JobData, JobResult>(name, process, options), report);
     },
     close: () => pool.end(),

@@ -1,3 +1,4 @@
+import type { Telemetry } from 'bullmq';
 import type { Logger } from 'pino';
 import { TaskmirrorError } from '../errors.js';
 import type { Runtime } from '../runtime.js';
@@ -19,6 +20,8 @@ export interface QueuesOptions {
   readonly prefix?: string;
   readonly runtime: Runtime;
   readonly log: Logger;
+  /** For spans of each job: see `openTracing`. */
+  readonly telemetry?: Telemetry;
   /** With it, waits for a server that can't be reached, until it aborts; without, such a server is an error. */
   readonly patience?: AbortSignal;
 }
@@ -68,12 +71,12 @@ export async function reach<T>({ backend }: Queues, command: () => Promise<T>): 
 }
 
 async function openPatiently(options: QueuesOptions, report: Reporter): Promise<Opened> {
-  const { redisUrl, databaseUrl, runtime, log, patience } = options;
+  const { redisUrl, databaseUrl, runtime, log, telemetry, patience } = options;
   for (;;) {
     try {
       return redisUrl === null
-        ? await makeQueues(await openPostgres(databaseUrl, runtime, report))
-        : await makeQueues(await openRedis(redisUrl, options.prefix ?? 'taskmirror', report));
+        ? await makeQueues(await openPostgres(databaseUrl, runtime, report, telemetry))
+        : await makeQueues(await openRedis(redisUrl, options.prefix ?? 'taskmirror', report, telemetry));
     } catch (cause) {
       const error =
         redisUrl === null

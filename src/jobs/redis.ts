@@ -1,4 +1,4 @@
-import { createRedisBackend, withBackend } from 'bullmq';
+import { createRedisBackend, type Telemetry, withBackend } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { addressOf } from './address.js';
 import type { Backend, WorkerConnections } from './backend.js';
@@ -12,7 +12,13 @@ const { Queue, Worker } = withBackend(createRedisBackend);
  * Connects to Redis; rejects within 3 s when it can't be reached. A process has one connection for its queues and, with
  * workers, one that they share and one that each of them blocks.
  */
-export async function openRedis(url: string, prefix: string, report: Reporter): Promise<Backend> {
+export async function openRedis(
+  url: string,
+  prefix: string,
+  report: Reporter,
+  telemetry?: Telemetry,
+): Promise<Backend> {
+  const traced = telemetry ? { telemetry } : {};
   const connection = new Redis(url, {
     ...RECONNECT,
     lazyConnect: true,
@@ -43,6 +49,7 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
       // No version check: it would print to the console when Redis evicts keys, which `problem` tells.
       const options = {
         ...QUEUE_SETTINGS,
+        ...traced,
         connection,
         prefix,
         skipVersionCheck: true,
@@ -51,7 +58,7 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
       const queue = new Queue<JobData, JobResult>(name, options);
       return onError(queue, report);
     },
-    makeWorkers: () => makeWorkers(url, prefix, report),
+    makeWorkers: () => makeWorkers(url, prefix, report, traced),
     // Each of its scripts runs alone.
     exclusively: (change) => change(),
     // A delayed job that is due goes behind those that wait; `moveToWait` would put it before them.
@@ -61,12 +68,17 @@ export async function openRedis(url: string, prefix: string, report: Reporter): 
   };
 }
 
-function makeWorkers(url: string, prefix: string, report: Reporter): WorkerConnections {
+function makeWorkers(
+  url: string,
+  prefix: string,
+  report: Reporter,
+  traced: { readonly telemetry?: Telemetry },
+): WorkerConnections {
   const connection = new Redis(url, { ...RECONNECT, maxRetriesPerRequest: null });
   connection.on('error', report);
   return {
     makeWorker: (name, process, settings) => {
-      const options = { ...WORKER_SETTINGS, ...settings, connection, prefix };
+      const options = { ...WORKER_SETTINGS, ...settings, ...traced, connection, prefix };
       return onError(new Worker<JobData, JobResult>(name, process, options), report);
     },
     close: async () => connection.disconnect(),

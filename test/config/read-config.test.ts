@@ -36,9 +36,10 @@ test('nothing set gives the documented defaults, with both connections off', () 
     pushDelay: 1_000,
     conflictPolicy: 'remote',
     deleteLimit: 0.2,
-    http: { host: '127.0.0.1', port: 8080, token: null },
+    http: { host: '127.0.0.1', port: 8080, token: null, bullBoard: 'read' },
     reporting: { timeZone: 'UTC', weekStart: 'monday' },
     keep: { runs: 90 * 86_400_000, writes: 365 * 86_400_000, conflicts: 365 * 86_400_000, history: null },
+    otlpEndpoint: null,
     logLevel: 'info',
     warnings: [],
   });
@@ -117,6 +118,11 @@ describe('a wrong value is named, with the cure', () => {
     [{ CONFLICT_POLICY: 'mine' }, 'CONFLICT_POLICY=mine', 'remote, local or newest'],
     [{ HTTP_PORT: '80800' }, 'HTTP_PORT=80800', '65535'],
     [{ HTTP_HOST: '0.0.0.0' }, 'HTTP_TOKEN', 'set a token'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT=collector',
+      'http://localhost:4318',
+    ],
     [{ BULL_BOARD: 'admin' }, 'BULL_BOARD=admin', 'off, read or write'],
     [{ REPORTING_TIME_ZONE: 'Mars' }, 'REPORTING_TIME_ZONE=Mars', 'America/Toronto'],
     [{ REPORTING_TIME_ZONE: '+02:00' }, 'REPORTING_TIME_ZONE=+02:00', 'America/Toronto'],
