@@ -23,9 +23,12 @@ export async function findStrayed(db: Executor): Promise<readonly Whereabout[] |
 /**
  * Notes where the database lives, the first time. Where it is a copy, pauses every connection before anything is read or sent: it may
  * hold older tokens, lack writes that were made since, or run beside its original. From a dump the tokens are put aside too: used here
- * they would be lost to the original. Null at home.
+ * they would be lost to the original. `andThen` is done in the same transaction. Null at home.
  */
-export async function settleHome(db: Database): Promise<Strayed | null> {
+export async function settleHome(
+  db: Database,
+  andThen: (tx: Executor) => Promise<unknown> = async () => {},
+): Promise<Strayed | null> {
   const noted = await db.rows(sql`select from sync.home`);
   if (noted.length > 0 && (await findStrayed(db)) === null) return null;
   return db.transaction(async (tx) => {
@@ -44,6 +47,7 @@ export async function settleHome(db: Database): Promise<Strayed | null> {
       await tx.rows(sql`
         update sync.credentials set problem = ${TOKENS_ASIDE} where source = 'freshbooks' and problem is null`);
     }
+    await andThen(tx);
     await tx.rows(sql`update sync.home set whereabouts = sync.whereabouts(), noted_at = clock_timestamp()`);
     return { changed, reason, paused: paused.map(({ name }) => name).sort() };
   });

@@ -52,6 +52,22 @@ export async function saveWrite(
   return saved?.write_id ?? null;
 }
 
+/**
+ * Saves a create that somebody else may have sent for this row since `since` (microseconds since 1970; null where not known): its outcome
+ * is unknown, and it is looked up before the row's task is made.
+ */
+export async function saveDoubt(
+  tx: Executor,
+  write: Pick<NewWrite, 'connection' | 'rowId' | 'path' | 'sent'>,
+  since: number | null,
+): Promise<void> {
+  await tx.rows(sql`
+    insert into sync.writes (connection, row_id, method, path, sent, outcome, sent_at)
+    values (${write.connection}, ${write.rowId}::bigint, 'POST', ${write.path},
+      ${JSON.stringify(write.sent)}::text::jsonb, 'unknown',
+      coalesce('epoch'::timestamptz + ${since}::bigint * interval '1 microsecond', clock_timestamp()))`);
+}
+
 export interface WriteEnd {
   readonly outcome: 'ok' | 'refused' | 'unknown';
   readonly status: number | null;
