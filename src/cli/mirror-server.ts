@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import type { Config } from '../config/config.js';
 import { openEmbedded } from '../embedded/open.js';
 import { TaskmirrorError } from '../errors.js';
 import { createLog } from '../log.js';
-import type { Cli } from './cli.js';
+import { migrate } from '../mirror/migrate.js';
+import { type Cli, configOf } from './cli.js';
 
 /** The PostgreSQL that holds the mirror. */
 export interface MirrorServer {
@@ -37,6 +39,22 @@ export async function openMirrorServer(
   const folder = chooseFolder(cli, config, choice);
   const { url, close } = await openEmbedded(folder, cli.runtime, createLog(config.logLevel, cli.errors));
   return { url, directUrl: url, demo: folder === demoFolder(cli), close };
+}
+
+/** Makes the embedded mirror where there is none and no server is named, so that accounts can be added before the first start. */
+export async function makeMirror(cli: Cli): Promise<void> {
+  const config = configOf({ ...cli, errors: SILENT });
+  if (config.databaseUrl !== null || hasOwnMirror(cli)) return;
+  const server = await openMirrorServer(cli, config, { create: true });
+  await migrate(server.directUrl).finally(() => server.close());
+}
+
+/** Warnings are told by whoever reads the settings next. */
+const SILENT = new PassThrough().resume();
+
+/** Whether the embedded server of this folder has a mirror, which may hold accounts. */
+export function hasOwnMirror({ folder }: Pick<Cli, 'folder'>): boolean {
+  return holdsData(join(folder, '.taskmirror'));
 }
 
 /** Everything of the demo is in here. */

@@ -4,6 +4,8 @@ import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
 import { addConflicts } from './verbs/conflicts.js';
+import { addConnect } from './verbs/connect.js';
+import { addConnections } from './verbs/connections.js';
 import { addDemo } from './verbs/demo.js';
 import { addMigrate } from './verbs/migrate.js';
 import { addPause } from './verbs/pause.js';
@@ -27,6 +29,8 @@ const VERBS = [
   addVerify,
   addConflicts,
   addRetry,
+  addConnections,
+  addConnect,
   addPause,
   addResume,
   addSql,

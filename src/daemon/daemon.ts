@@ -12,6 +12,7 @@ import { startWorkers, type WorkersOptions } from '../jobs/workers.js';
 import { declareConnections } from '../mirror/connections.js';
 import { openDatabase } from '../mirror/database.js';
 import { migrate } from '../mirror/migrate.js';
+import { saveReportingSettings } from '../mirror/reporting.js';
 import { createSealer } from '../mirror/sealing.js';
 import type { Runtime } from '../runtime.js';
 import { createPerform } from '../sync/perform.js';
@@ -179,6 +180,7 @@ async function open(
     await declareConnections(db, declarationsOf(config));
     await pauseWhereRestored(db, log);
     await prepareCredentials(db, config, log);
+    await saveReportingSettings(db, config.reporting);
   });
 
   const queues = await openQueues({

@@ -1,12 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database, Executor } from './database.js';
-import { type TaskTable, tableName } from './table.js';
+import { type TaskTable, tableName, versionsOf } from './table.js';
 
 /** How long each journal is kept, in milliseconds; null for ever. */
 export interface Keep {
   readonly runs: number | null;
   readonly writes: number | null;
   readonly conflicts: number | null;
+  readonly history: number | null;
 }
 
 /** A journal that is trimmed by age. A further one is one more entry. */
@@ -41,7 +42,7 @@ export async function trim(
   for (const journal of journalsOf(tables)) {
     const keepMs = keep[journal.name];
     const count = keepMs === null ? 0 : await trimJournal(db, journal, keepMs, signal);
-    if (count > 0) trimmed[journal.name] = count;
+    if (count > 0) trimmed[journal.name] = (trimmed[journal.name] ?? 0) + count;
   }
   return { ...trimmed, ...(await alone(db, forgetLeftovers)) };
 }
@@ -97,6 +98,17 @@ function journalsOf(tables: readonly TaskTable[]): readonly Journal[] {
           sql` or `,
         )})`,
     },
+    ...tables.map((table) => ({
+      name: 'history' as const,
+      table: versionsOf(table),
+      id: sql`version_id`,
+      writtenAt: sql`valid_to`,
+      since: sql`t.valid_to`,
+      // The last one tells since when the row is as it is, and by whom. Relies on the index task_versions_by_row.
+      needed: sql`
+        not exists (select from ${versionsOf(table)} n where n.row_id = t.row_id and n.version_id > t.version_id)
+        and exists (select from ${tableName(table)} r where r.row_id = t.row_id)`,
+    })),
   ];
 }
 

@@ -14,6 +14,10 @@ export const columnsOf = (table: TaskTable): readonly Column[] =>
 export const tableName = (table: TaskTable): SQL =>
   sql`${sql.identifier(table.name)}.${sql.identifier('tasks')}`;
 
+/** The versions of its rows that have ended. */
+export const versionsOf = (table: TaskTable): SQL =>
+  sql`${sql.identifier(table.name)}.${sql.identifier('task_versions')}`;
+
 /** How a canonical value travels as JSON into `jsonb_to_recordset`. */
 const TRANSPORT: Record<ColumnType, string> = {
   text: 'text',

@@ -7,6 +7,8 @@ export interface Tokens {
   readonly expiresAt: number;
   /** `created_at`, in seconds since 1970, where known: with it a life of seconds isn't renewed minutes ahead. */
   readonly issuedAt?: number | undefined;
+  /** What the user has allowed, blank-separated, where known. */
+  readonly scope?: string | undefined;
 }
 
 export interface TokenStore {

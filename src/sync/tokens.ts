@@ -11,6 +11,7 @@ const stored = z.object({
   refreshToken: z.string(),
   expiresAt: z.number(),
   issuedAt: z.number().optional(),
+  scope: z.string().optional(),
   baseUrl: z.string().optional(),
 });
 
@@ -57,7 +58,9 @@ export function createTokenStore(
           return 'keep';
         }
         try {
-          result = await refresh(current);
+          const { scope } = current;
+          // A refresh changes nothing of what was allowed.
+          result = { ...(scope !== undefined && { scope }), ...(await refresh(current)) };
           return { secret: packTokens(result, baseUrl) };
         } catch (error) {
           if (!(error instanceof NeedsConsentError)) throw error;

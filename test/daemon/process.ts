@@ -9,6 +9,8 @@ export interface Program {
   output(): string;
   errors(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Writes to its standard input, which is a pipe that stays open. */
+  type(text: string): void;
 }
 
 export function runProgram(
@@ -19,8 +21,10 @@ export function runProgram(
   const child = spawn(process.execPath, [...programOf(), ...args], {
     cwd: folder,
     env: { PATH, HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // One that ends reads no more.
+  child.stdin.on('error', () => {});
   const collected = { output: '', errors: '' };
   child.stdout.on('data', (chunk: Buffer) => {
     collected.output += chunk.toString();
@@ -42,5 +46,6 @@ export function runProgram(
     output: () => collected.output,
     errors: () => collected.errors,
     kill: (signal) => void child.kill(signal),
+    type: (text) => void child.stdin.write(text),
   };
 }

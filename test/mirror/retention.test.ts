@@ -6,7 +6,7 @@ import { sources } from '../../src/sources/index.js';
 import { createTestDatabase, type TestDatabase } from '../servers/index.js';
 
 const DAY = 86_400_000;
-const keep: Keep = { runs: 90 * DAY, writes: 365 * DAY, conflicts: 365 * DAY };
+const keep: Keep = { runs: 90 * DAY, writes: 365 * DAY, conflicts: 365 * DAY, history: 365 * DAY };
 
 let database: TestDatabase;
 let db: Database;
@@ -149,6 +149,25 @@ describe('conflicts', () => {
     expect(await tidy()).toMatchObject({ conflicts: 3 });
     expect(await left()).toEqual([otherSide, last, young]);
   });
+});
+
+test('versions that ended long ago go, but for the one that tells since when a row is as it is', async () => {
+  const insert = (name: string) => sql`
+    insert into invoiced.tasks (name, action, due_date) values (${name}, 'phone', now()) returning row_id::text`;
+  const [[kept], [gone]] = await Promise.all([insert('A'), insert('X')]);
+  for (const name of ['B', 'C']) await sql`update invoiced.tasks set name = ${name} where name < 'D'`;
+  await sql`delete from invoiced.tasks where name = 'X'`;
+  await sql`update invoiced.task_versions set valid_from = valid_from - interval '2 years', valid_to = valid_to - interval '2 years'`;
+  const left = () => sql`select row_id::text, name from invoiced.task_versions order by version_id`;
+  const before = await left();
+  expect(await tidy({ history: null })).toEqual({});
+  expect(await left()).toEqual(before);
+  expect(await tidy()).toEqual({ history: 4 });
+  expect(await left()).toEqual([{ row_id: kept?.['row_id'], name: 'B' }]);
+  expect(gone).toBeDefined();
+  const [now] =
+    await sql`select name, changed, changed_by, valid_from is not null as since from invoiced.task_history where valid_to is null`;
+  expect(now).toEqual({ name: 'C', changed: ['name'], changed_by: 'local', since: true });
 });
 
 test('what a walk or a poll has left behind goes, but not what one goes on with', async () => {

@@ -55,7 +55,8 @@ test('the reader may read all but the credentials, and the writer change tasks b
     where grantee in ('taskmirror_reader', 'taskmirror_writer') group by 1, 2 order by 1, 2`;
   const of = (role: string) =>
     granted.filter((row) => row.role === role).map(({ object, privileges }) => `${object}: ${privileges}`);
-  const bookkeeping = [
+  const rest = [
+    ...REPORTING.map((view) => `reporting.${view}: SELECT`),
     'sync.conflicts: SELECT',
     'sync.connections: SELECT',
     'sync.cursors: SELECT',
@@ -71,17 +72,29 @@ test('the reader may read all but the credentials, and the writer change tasks b
     'sync.walks: SELECT',
     'sync.writes: SELECT',
   ];
-  expect(of('taskmirror_reader')).toEqual([
-    'freshbooks.tasks: SELECT',
-    'invoiced.tasks: SELECT',
-    ...bookkeeping,
-  ]);
-  expect(of('taskmirror_writer')).toEqual([
-    'freshbooks.tasks: DELETE, INSERT, SELECT, UPDATE',
-    'invoiced.tasks: DELETE, INSERT, SELECT, UPDATE',
-    ...bookkeeping,
-  ]);
+  const tasks = (privileges: string) =>
+    ['freshbooks', 'invoiced'].flatMap((source) => [
+      `${source}.task_history: SELECT`,
+      `${source}.task_versions: SELECT`,
+      `${source}.tasks: ${privileges}`,
+    ]);
+  expect(of('taskmirror_reader')).toEqual([...tasks('SELECT'), ...rest]);
+  expect(of('taskmirror_writer')).toEqual([...tasks('DELETE, INSERT, SELECT, UPDATE'), ...rest]);
 });
+
+const REPORTING = [
+  'collection_by_customer',
+  'collection_overdue',
+  'collection_workload',
+  'service_catalog',
+  'service_duplicates',
+  'service_rate_changes',
+  'settings',
+  'sync_activity',
+  'sync_errors',
+  'sync_health',
+  'tasks',
+];
 
 /** As the owner who takes the role on, which is what `taskmirror sql` does. */
 async function as(role: string, statement: string): Promise<string> {
@@ -107,6 +120,8 @@ test.each([
   ["update freshbooks.tasks set name = 'Painting'", 'permission denied for table tasks', 'done'],
   ['delete from invoiced.tasks', 'permission denied for table tasks', 'done'],
   ['update sync.connections set paused_at = null', 'permission denied for table connections', 'same'],
+  ["update reporting.settings set time_zone = 'UTC'", 'permission denied for table settings', 'same'],
+  ['delete from invoiced.task_versions', 'permission denied for table task_versions', 'same'],
   ['delete from sync.conflicts', 'permission denied for table conflicts', 'same'],
   ['truncate invoiced.tasks', 'permission denied for table tasks', 'same'],
   ['create table sync.mine ()', 'permission denied for schema sync', 'same'],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { tellConnections } from '../../mirror/notices.js';
 import { pausedSince, setPaused } from '../../mirror/pause.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
@@ -19,6 +20,7 @@ async function pause(name: string, { demo }: { demo?: boolean }, cli: Cli): Prom
   await withMirror(cli, { demo }, async ({ db }) => {
     await chooseConnections(db, name);
     const changed = await setPaused(db, name, true);
+    if (changed) await tellConnections(db, name);
     const since = changed ? null : await pausedSince(db, name);
     cli.output.write(
       since === null

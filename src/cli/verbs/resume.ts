@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { wakePush } from '../../mirror/edits.js';
+import { tellConnections } from '../../mirror/notices.js';
 import { setPaused } from '../../mirror/pause.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
@@ -19,10 +19,10 @@ async function resume(name: string, { demo }: { demo?: boolean }, cli: Cli): Pro
   await withMirror(cli, { demo }, async ({ db }) => {
     await chooseConnections(db, name);
     const changed = await setPaused(db, name, false);
-    if (changed) await wakePush(db);
+    if (changed) await tellConnections(db, name);
     cli.output.write(
       changed
-        ? `${name} goes on: running workers read what has changed, and send what waits, within a minute.\n`
+        ? `${name} goes on: running workers read what has changed, and send what waits, within seconds.\n`
         : `${name} is not paused.\n`,
     );
   });

@@ -5,7 +5,7 @@ import { startDaemon } from '../../daemon/daemon.js';
 import { TaskmirrorError } from '../../errors.js';
 import { createLog } from '../../log.js';
 import { type Cli, configOf } from '../cli.js';
-import { openMirrorServer } from '../mirror-server.js';
+import { hasOwnMirror, openMirrorServer } from '../mirror-server.js';
 
 export function addStart(program: Command, cli: Cli): void {
   program
@@ -17,7 +17,7 @@ export function addStart(program: Command, cli: Cli): void {
 
 async function start(cli: Cli): Promise<void> {
   const config = configOf(cli);
-  if (isBare(config)) {
+  if (isBare(config) && !hasOwnMirror(cli)) {
     cli.errors.write(NOTHING_TO_DO);
     cli.finish(2);
     return;

@@ -1,2 +1,4 @@
+export * from './history.js';
+export * from './reporting.js';
 export * from './sync.js';
 export * from './tasks.js';

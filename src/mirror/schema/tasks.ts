@@ -73,7 +73,11 @@ export const invoicedTasks = invoiced.table(
     check('tasks_sync_state', sql`${t.syncState} in ('synced', 'pending', 'failed')`),
     check('tasks_due_date_range', sql`${t.dueDate} between '0001-01-01Z' and '9999-12-31 23:59:59Z'`),
     check('tasks_ids_exact', exact(t.id, t.customerId, t.userId, t.completedByUserId, t.chaseStepId)),
-    index('tasks_open_by_user').on(t.userId, t.dueDate).where(sql`${t.visState} = 0 and not ${t.complete}`),
+    // Wide enough to answer what is open without a look at the rows.
+    index('tasks_open')
+      .on(t.userId, t.dueDate, t.action, t.customerId, t.connection)
+      .where(sql`${t.visState} = 0 and not ${t.complete}`),
+    index('tasks_done').on(t.completedDate).where(sql`${t.visState} = 0 and ${t.complete}`),
     index('tasks_by_customer').on(t.customerId),
     index('tasks_by_update').on(t.updatedAt),
     index('tasks_pending').on(t.connection, t.pendingSince, t.rowId).where(sql`${t.syncState} = 'pending'`),
@@ -100,7 +104,8 @@ export const freshbooksTasks = freshbooks.table(
     check('tasks_sync_state', sql`${t.syncState} in ('synced', 'pending', 'failed')`),
     check('tasks_rate_amount_range', sql`abs(${t.rateAmount}) < 1e40`),
     check('tasks_ids_exact', exact(t.id, t.tax1, t.tax2)),
-    index('tasks_active_by_name').on(t.name).where(sql`${t.visState} = 0`),
+    // Wide enough to find services that share a name without a look at the rows.
+    index('tasks_active').on(t.name, t.connection, t.rowId, t.id).where(sql`${t.visState} = 0`),
     index('tasks_by_update').on(t.updatedAt),
     index('tasks_pending').on(t.connection, t.pendingSince, t.rowId).where(sql`${t.syncState} = 'pending'`),
     index('tasks_failed').on(t.connection, t.rowId).where(sql`${t.syncState} = 'failed'`),

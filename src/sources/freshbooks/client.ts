@@ -1,12 +1,9 @@
 import type { FreshbooksAccount, SourceDeps } from '../account.js';
-import { unlessAborted } from '../http/abort.js';
-import { type HttpOutcome, openHttp } from '../http/http.js';
-import type { HttpRequest } from '../http/request.js';
+import type { HttpOutcome } from '../http/http.js';
 import { pagesAhead } from '../pages-ahead.js';
 import { readSingle } from '../single.js';
 import type { Page, SingleAnswer, SourceClient } from '../source.js';
 import type { TokenStore } from '../tokens.js';
-import { openAccess } from './access.js';
 import { easternDay } from './eastern-time.js';
 import {
   decodeTask,
@@ -18,13 +15,10 @@ import {
   stuckGuard,
   taskOf,
 } from './listing.js';
-import { refreshTokens } from './oauth.js';
 import { beginning, type Place, resume } from './place.js';
-import { DELETED, readError } from './read-error.js';
-import { withoutToken } from './without-token.js';
+import { DELETED } from './read-error.js';
+import { IN_FLIGHT, openSession } from './session.js';
 import { freshbooksWriter } from './writer.js';
-
-const IN_FLIGHT = { poll: 2, walk: 4, push: 5, once: 2 };
 
 type Query = Readonly<Record<string, string | number>>;
 
@@ -34,13 +28,7 @@ export function openFreshbooks(
   store: TokenStore,
   deps: SourceDeps,
 ): SourceClient {
-  const { baseUrl } = account;
-  const http = openHttp({ name: 'freshbooks', baseUrl, inFlight: IN_FLIGHT, readError }, deps);
-  const access = openAccess(
-    store,
-    (current) => refreshTokens(http, account, deps.runtime, current),
-    deps.runtime,
-  );
+  const { ask, close } = openSession(account, store, deps);
   const path = `/accounting/account/${encodeURIComponent(account.accountId)}/projects/tasks`;
 
   return {
@@ -50,10 +38,7 @@ export function openFreshbooks(
     deletionHints: async function* () {},
     read: (id, signal) => read(id, signal),
     writer: freshbooksWriter({ path, ask, startWithinMs: deps.limits?.startWithinMs }),
-    close: async () => {
-      await access.settled();
-      await http.close();
-    },
+    close,
   };
 
   async function* changes(since: number, signal: AbortSignal): AsyncGenerator<Page> {
@@ -126,20 +111,5 @@ export function openFreshbooks(
     const outcome = await ask({ route: 'tasks.list', method: 'GET', path, query }, signal);
     if (outcome.refusal) throw outcome.refusal;
     return listingOf(outcome);
-  }
-
-  /** Sends with the access token; once more with the next one when it is refused. */
-  async function ask(request: HttpRequest, signal: AbortSignal): Promise<HttpOutcome> {
-    let used = '';
-    const authorize = async (aborted: AbortSignal): Promise<string> => {
-      used = await access.current(aborted).catch(withoutToken);
-      return `Bearer ${used}`;
-    };
-    const send = () => http.ask({ ...request, authorize }, signal);
-    const first = await send();
-    if (first.refusal?.kind !== 'unauthorized') return first;
-    const renewed = access.refused(used, signal).catch(withoutToken);
-    await (request.startBy ? unlessAborted(renewed, request.startBy) : renewed);
-    return send();
   }
 }

@@ -16,6 +16,7 @@ const tokenAnswer = z.object({
   refresh_token: token,
   expires_in: z.number().positive(),
   created_at: z.number().positive().optional(),
+  scope: z.string().optional(),
 });
 
 /**
@@ -30,7 +31,14 @@ export function refreshTokens(
   current: Tokens,
 ): Promise<Tokens> {
   const grant = { grant_type: 'refresh_token', refresh_token: current.refreshToken };
-  return askForTokens(http, account, runtime, grant);
+  return askForTokens(
+    http,
+    account,
+    runtime,
+    grant,
+    `FreshBooks account ${account.accountId}: the refresh token no longer works (used, revoked, or replaced by a newer ` +
+      'consent); a person must consent again, with taskmirror connect or by a new FRESHBOOKS_REFRESH_TOKEN',
+  );
 }
 
 /** Trades the code that a person brings from the consent page (good for five minutes, once) for the first pair. */
@@ -40,7 +48,14 @@ export function exchangeCode(
   runtime: Runtime,
   code: string,
 ): Promise<Tokens> {
-  return askForTokens(http, account, runtime, { grant_type: 'authorization_code', code });
+  return askForTokens(
+    http,
+    account,
+    runtime,
+    { grant_type: 'authorization_code', code },
+    'FreshBooks does not take the code: it works once, within five minutes, and for the redirect address that it was ' +
+      'given to. Begin again with taskmirror connect',
+  );
 }
 
 async function askForTokens(
@@ -48,6 +63,7 @@ async function askForTokens(
   account: FreshbooksAccount,
   runtime: Runtime,
   grant: Readonly<Record<string, string>>,
+  whenInvalid: string,
 ): Promise<Tokens> {
   const form = {
     ...grant,
@@ -64,11 +80,7 @@ async function askForTokens(
   } as const;
   const answer = await http.aside(request).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 'invalid_grant') throw error;
-    throw new NeedsConsentError(
-      `FreshBooks account ${account.accountId}: the refresh token no longer works (used, revoked, or replaced by a newer ` +
-        'consent); a person must consent again, with taskmirror connect or by a new FRESHBOOKS_REFRESH_TOKEN',
-      { cause: error },
-    );
+    throw new NeedsConsentError(whenInvalid, { cause: error });
   });
   const parsed = tokenAnswer.safeParse(answer.json);
   // The parser's own report could quote a token.
@@ -81,12 +93,13 @@ async function askForTokens(
       detail: 'the answer holds no tokens',
     });
   }
-  const { access_token, refresh_token, expires_in, created_at } = parsed.data;
+  const { access_token, refresh_token, expires_in, created_at, scope } = parsed.data;
   const issuedAt = created_at ?? Math.floor((answer.serverTime ?? runtime.now()) / 1000);
   return {
     accessToken: access_token,
     refreshToken: refresh_token,
     expiresAt: issuedAt + expires_in,
     issuedAt,
+    ...(scope !== undefined && { scope }),
   };
 }
