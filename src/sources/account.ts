@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { Runtime } from '../runtime.js';
 import type { HttpLimits } from './http/limits.js';
 import type { ObservedAt } from './source.js';
@@ -52,4 +53,6 @@ export interface SourceDeps {
   readonly onRequest?: (event: RequestEvent) => void;
   /** Time-outs, sizes and retries other than the usual ones. */
   readonly limits?: Partial<HttpLimits>;
+  /** What each request passes on its way out, and its answer on its way in. */
+  readonly intercept?: Dispatcher.DispatcherComposeInterceptor;
 }

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { linkedTo } from './abort.js';
 import { ApiError, type ApiErrorKind } from './errors.js';
 import type { HttpLimits } from './limits.js';
@@ -29,7 +29,12 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export function openDoor(baseUrl: string, connections: number, limits: HttpLimits): Door {
+export function openDoor(
+  baseUrl: string,
+  connections: number,
+  limits: HttpLimits,
+  intercept?: Dispatcher.DispatcherComposeInterceptor,
+): Door {
   const url = new URL(baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
   const pool = new Pool(url.origin, {
@@ -38,6 +43,7 @@ export function openDoor(baseUrl: string, connections: number, limits: HttpLimit
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
   });
+  const way = intercept ? pool.compose(intercept) : pool;
 
   async function send(request: DoorRequest, signal: AbortSignal): Promise<DoorAnswer> {
     // Sockets live in real time, whatever clock the caller was given.
@@ -47,7 +53,7 @@ export function openDoor(baseUrl: string, connections: number, limits: HttpLimit
     try {
       const { method, headers, body } = request;
       const path = prefix + request.target;
-      const answer = await pool.request({ path, method, headers, body, signal: linked.signal });
+      const answer = await way.request({ path, method, headers, body, signal: linked.signal });
       status = answer.statusCode;
       const text = await read(answer.body, limits.maxBytes);
       return { status, header: (name) => first(answer.headers[name]), text };

@@ -56,7 +56,7 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
   const limits: HttpLimits = { ...usualLimits, ...deps.limits };
   const budget = openBudget(share, options.inFlight, runtime);
   // One more than the budget allows, for tokens.
-  const door = openDoor(options.baseUrl, options.inFlight[share] + 1, limits);
+  const door = openDoor(options.baseUrl, options.inFlight[share] + 1, limits, deps.intercept);
 
   async function ask(request: HttpRequest, signal: AbortSignal): Promise<HttpOutcome> {
     const waiting = linkedTo(signal, ...(request.startBy ? [request.startBy] : []));
