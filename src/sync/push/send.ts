@@ -6,7 +6,7 @@ import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
-import type { Decoded, RemoteTask, SingleAnswer } from '../../sources/source.js';
+import type { Decoded, Field, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import {
   columnsIn,
@@ -123,25 +123,40 @@ async function leaveUnreadable(
 }
 
 /**
- * Another look at a task whose row was written from a later look than this answer, which may be older than that. What was
- * sent still counts as our own when it is merged. Null when the answer itself will do, `unknown` when the API would not show it.
+ * Another look at a task whose row was written from a later look than this answer, which may be older than that, or of which the answer
+ * leaves out what was sent. What was sent still counts as our own when it is merged. Null when the answer itself will do, `unknown` when
+ * the API would not show it.
  */
 async function later(
-  { client, signal }: Sender,
+  { client, signal, source }: Sender,
   row: PendingRow,
   call: WriteCall,
   seen: SingleAnswer,
 ): Promise<Observed | null | 'unknown'> {
   const { answer } = seen;
-  if (!isLate(row, seen) || answer === 'gone' || !answer.ok || call.method === 'POST') return null;
+  if (answer === 'gone' || !answer.ok || call.method === 'POST') return null;
+  const late = isLate(row, seen);
+  if (!late && unshown(source, call, answer.task).length === 0) return null;
   const again = await client.read(answer.task.id, signal).catch(() => null);
   if (again === null || (again.answer !== 'gone' && !again.answer.ok)) return 'unknown';
+  // It shows that to nobody: sent once more, it would show it no more.
+  const hidden = again.answer !== 'gone' && unshown(source, call, again.answer.task).length > 0;
+  if (!late && hidden) return null;
   return {
     ...again,
     id: answer.task.id,
     task: again.answer === 'gone' ? 'gone' : again.answer.task,
     skew: skewOf(again),
   };
+}
+
+/** The fields that were sent and that an answer leaves out. */
+function unshown({ fields }: Source, { sent }: WriteCall, task: RemoteTask): readonly Field[] {
+  if (sent === null) return [];
+  return fields.filter(
+    (field) =>
+      field.keys.length > 0 && field.decode(sent) !== undefined && field.decode(task.raw) === undefined,
+  );
 }
 
 function after(
@@ -168,15 +183,19 @@ function written(
 ): RowChange {
   const { fields } = source;
   const row = made?.row ?? asRead;
-  const raw = keepMissing(fields, made ? null : row.raw, made?.raw ?? task.raw);
   const local = localColumns(source, row);
   const sent = call.sent === null ? {} : columnsIn(source, call.sent);
+  // What the API shows to nobody it holds as it was sent.
+  const hidden = made ? [] : unshown(source, call, task);
+  const keys = new Set(hidden.flatMap((field) => field.keys));
+  const taken = Object.fromEntries(Object.entries(call.sent ?? {}).filter(([key]) => keys.has(key)));
+  const raw = keepMissing(fields, made ? null : { ...row.raw, ...taken }, made?.raw ?? task.raw);
   const settled = settle({
     fields,
     base: made || row.raw === null ? null : columnsOf(fields, row.raw),
     local,
     sent,
-    answer: made ? columnsOf(fields, raw) : task.columns,
+    answer: made ? columnsOf(fields, raw) : { ...task.columns, ...columnsIn(source, taken) },
     filledIn: made && direct ? task.columns : null,
     policy: context.policy,
     newer: 'local',
