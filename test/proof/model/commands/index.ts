@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import type { SourceName } from '../../../../src/sources/source.js';
+import type { Command } from '../history.js';
+import { atApi } from './at-api.js';
+import { inSql } from './in-sql.js';
+import type { CommandKind } from './kind.js';
+import { trouble } from './trouble.js';
+import { work } from './work.js';
+
+/** Everything that can happen in a history. */
+export const kinds: readonly CommandKind[] = [...atApi, ...inSql, ...work, ...trouble];
+
+export function kindOf(name: string): CommandKind {
+  const found = kinds.find((kind) => kind.name === name);
+  if (found === undefined) throw new Error(`No kind of command is called "${name}".`);
+  return found;
+}
+
+export const commandsAt = (source: SourceName): fc.Arbitrary<Command> =>
+  fc.oneof(
+    ...kinds
+      .filter(({ only = source }) => only === source)
+      .map(({ name, weight, arbitrary }) => ({
+        weight,
+        arbitrary: fc.record({
+          do: fc.constant(name),
+          with: arbitrary,
+          steps: fc.oneof(
+            { weight: 2, arbitrary: fc.nat({ max: 6 }) },
+            { weight: 2, arbitrary: fc.nat({ max: 25 }) },
+            { weight: 1, arbitrary: fc.nat({ max: 90 }) },
+          ),
+          order: fc.oneof(
+            { weight: 1, arbitrary: fc.constant(0) },
+            { weight: 3, arbitrary: fc.nat({ max: 2 ** 20 }) },
+          ),
+        }),
+      })),
+  );

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import type { Fault } from '../../../../src/sandbox/index.js';
+import { type CommandKind, kind } from './kind.js';
+
+const when = fc.constantFrom('before' as const, 'after' as const);
+const keys = fc.subarray(
+  [
+    'name',
+    'description',
+    'rate',
+    'rate.amount',
+    'billable',
+    'tax1',
+    'vis_state',
+    'user_id',
+    'customer_id',
+    'complete',
+    'due_date',
+  ],
+  { minLength: 1, maxLength: 3 },
+);
+
+/** Everything that an API or a network can do to a request, short of lying for good. */
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.record({ kind: fc.constant('reset' as const), when }),
+  fc.record({ kind: fc.constant('hang' as const), when }),
+  fc.record({ kind: fc.constant('cut' as const), when, abrupt: fc.boolean() }),
+  fc.record({ kind: fc.constant('status' as const), status: fc.constantFrom(500, 502, 503, 504), when }),
+  fc.record({ kind: fc.constant('status' as const), status: fc.constantFrom(409, 429, 408, 401) }),
+  fc.record({ kind: fc.constant('status' as const), status: fc.constantFrom(400, 402, 403, 422) }),
+  fc.record({
+    kind: fc.constant('status' as const),
+    status: fc.constantFrom(429, 503),
+    headers: fc.constantFrom({ 'Retry-After': '0' }, { 'Retry-After': '20' }),
+  }),
+  fc.record({ kind: fc.constant('html' as const), status: fc.constantFrom(200, 404, 502), when }),
+  fc.record({ kind: fc.constant('redirect' as const), location: fc.constant('http://127.0.0.1:1/'), when }),
+  fc.record({
+    kind: fc.constant('slow' as const),
+    milliseconds: fc.constantFrom(500, 8_000, 29_000, 40_000),
+    when,
+  }),
+  fc.record({ kind: fc.constant('keep-old' as const), keys }),
+  fc.record({
+    kind: fc.constant('cut-text' as const),
+    keys: fc.constant(['name', 'description'] as const),
+    length: fc.constant(9),
+  }),
+  fc.record({
+    kind: fc.constant('round' as const),
+    keys: fc.constant(['rate.amount'] as const),
+    digits: fc.constant(0),
+  }),
+  fc.record({ kind: fc.constant('omit-keys' as const), keys }),
+  fc.record({ kind: fc.constant('add-keys' as const), keys: fc.constant({ colour: 'red' }) }),
+  fc.constant<Fault>({ kind: 'empty-list' }),
+  fc.constant<Fault>({ kind: 'repeat-page' }),
+  fc.constant<Fault>({ kind: 'duplicate-row' }),
+  fc.record({ kind: fc.constant('drop-rows' as const), count: fc.integer({ min: 1, max: 3 }) }),
+);
+
+const route = fc.constantFrom(
+  'tasks.create',
+  'tasks.create',
+  'tasks.update',
+  'tasks.update',
+  'tasks.delete',
+  'tasks.get',
+  'tasks.read',
+  'tasks.list',
+  'events.list',
+  'oauth.token',
+  'tasks.*',
+);
+
+/** What goes wrong around the workers, and the time that passes. */
+export const trouble: readonly CommandKind[] = [
+  kind(
+    'fault',
+    12,
+    fc.record({ route, fault, skip: fc.nat({ max: 2 }), times: fc.integer({ min: 1, max: 3 }) }),
+    (world, rule) => {
+      world.note(
+        `fault at ${rule.route}: ${JSON.stringify(rule.fault)}, ${rule.times} times after ${rule.skip}`,
+      );
+      world.sandbox.faults.add({ api: world.source, ...rule });
+    },
+  ),
+  kind('no more faults', 2, fc.constant(null), (world) => {
+    world.note('no more faults');
+    world.sandbox.faults.clear();
+  }),
+  kind(
+    'time passes',
+    6,
+    fc.constantFrom(2_000, 12_000, 31_000, 100_000, 600_000, 3_600_000, 90_000_000),
+    async (world, milliseconds) => {
+      world.note(`${milliseconds / 1000} s pass`);
+      await world.scheduler.wind(milliseconds);
+    },
+  ),
+  kind("the API's clock jumps", 1, fc.constantFrom(-90_000, -5_000, 5_000, 90_000), (world, milliseconds) => {
+    world.note(`the API's clock jumps by ${milliseconds / 1000} s`);
+    world.sandbox.clock.advance(milliseconds);
+  }),
+  kind(
+    'a new consent',
+    1,
+    fc.constant(null),
+    async (world) => {
+      world.note('a person consents again');
+      await world.consent();
+    },
+    'freshbooks',
+  ),
+];

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { setPaused } from '../../../../src/mirror/pause.js';
+import type { Work, WorkKind } from '../../../../src/sync/work.js';
+import type { ModelWorld, Worker } from '../world.js';
+import { type CommandKind, kind } from './kind.js';
+
+const place = fc.constantFrom(0 as const, 1 as const);
+
+/** What jobs ask the workers for, two of them on one database, and what ends them. */
+export const work: readonly CommandKind[] = [
+  kind('push', 16, place, (world, place) => begin(world, world.workers[place], { kind: 'push' })),
+  kind('poll', 10, place, (world, place) => begin(world, world.workers[place], { kind: 'poll' })),
+  kind('walk', 3, place, (world, place) => begin(world, world.workers[place], { kind: 'walk' })),
+  kind(
+    'resync',
+    2,
+    fc.record({ place, full: fc.boolean(), since: fc.boolean(), force: fc.boolean() }),
+    (world, { place, full, since, force }) =>
+      begin(world, world.workers[place], {
+        kind: full ? 'walk' : 'poll',
+        request: {
+          id: `request ${world.scheduler.steps}`,
+          full,
+          since: since ? world.scheduler.now() / 1000 - 3600 : null,
+          force,
+        },
+      }),
+  ),
+  kind('crash', 4, place, (world, place) => {
+    const worker = world.workers[place];
+    world.note(`${worker.name} is killed`);
+    world.scheduler.drop(worker);
+    worker.die();
+    world.workers[place] = world.start(place);
+  }),
+  kind(
+    'cut a connection to the database',
+    2,
+    fc.record({ place, when: fc.constantFrom('before' as const, 'after' as const) }),
+    (world, { place, when }) => {
+      const worker = world.workers[place];
+      world.note(`${worker.name}'s next connection is lost ${when} its statement`);
+      worker.cut = when;
+    },
+  ),
+  kind('pause or resume', 1, fc.boolean(), async (world, paused) => {
+    world.note(paused ? 'it is paused' : 'it is resumed');
+    await setPaused(world.aside, world.source, paused);
+  }),
+];
+
+/** A worker's job, slice after slice, until it ends or its worker does. */
+export function begin(world: ModelWorld, worker: Worker, asked: Pick<Work, 'kind' | 'request'>): void {
+  world.begin(`${worker.name} ${asked.kind}`, () => perform(world, worker, asked));
+}
+
+export async function perform(
+  world: ModelWorld,
+  worker: Worker,
+  asked: { readonly kind: WorkKind } & Pick<Work, 'request'>,
+) {
+  const killed = new Promise<'killed'>((resolve) => worker.onDeath(() => resolve('killed')));
+  const stop = new AbortController();
+  for (let continued = false; ; continued = true) {
+    const job: Work = { ...asked, connection: world.source, ...(continued && { continued: true as const }) };
+    const result = await Promise.race([worker.perform(job, stop.signal, () => {}), killed]);
+    if (result === 'killed' || result.state !== 'continue') return result;
+  }
+}

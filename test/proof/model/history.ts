@@ -1,0 +1,36 @@
+import type { ConflictPolicy } from '../../../src/fields.js';
+import type { FreshBooksOptions } from '../../../src/sandbox/freshbooks/options.js';
+import type { InvoicedOptions } from '../../../src/sandbox/invoiced/options.js';
+import type { SourceName } from '../../../src/sources/source.js';
+
+/** Everything that a history's course depends on, as plain JSON: it can be printed, shrunk, kept and played again. */
+export interface History {
+  readonly setting: Setting;
+  readonly commands: readonly Command[];
+}
+
+export interface Setting {
+  readonly source: SourceName;
+  /** The seed of all chance but that of the steps: the sandbox's and the workers'. */
+  readonly seed: number;
+  /** When it begins. */
+  readonly startAt: string;
+  readonly policy: ConflictPolicy;
+  /** Tasks that the API has before the first read. */
+  readonly tasks: number;
+  readonly deleteLimit: number;
+  readonly quietMs: number;
+  readonly walkSliceMs: number;
+  readonly invoiced: Partial<InvoicedOptions>;
+  readonly freshbooks: Partial<FreshBooksOptions>;
+}
+
+/** One thing that happens, and how many steps of all that is under way go on before the next one does. */
+export interface Command {
+  readonly do: string;
+  /** What the command's kind makes of it. */
+  readonly with: unknown;
+  readonly steps: number;
+  /** Which of the pending steps goes on each time; 0 takes them in the order in which they came. */
+  readonly order: number;
+}

@@ -1,0 +1,116 @@
+import type { Told } from './sides.js';
+
+export type Side = 'local' | 'remote';
+
+/** Somebody gave a field a value. A deletion, a restore and an archiving are values of `vis_state`. */
+export interface Edit {
+  readonly at: number;
+  readonly side: Side;
+  /** The task's id at the API; `row 5` for a row that had none. */
+  readonly task: string;
+  readonly field: string;
+  readonly value: string;
+}
+
+/** Whoever wrote or deleted there had this value before them: what they did was said knowing it. */
+export interface Seen extends Edit {}
+
+/** The whole answer to a request for one task came to a worker. */
+export interface Read {
+  readonly at: number;
+  readonly task: string;
+}
+
+/** A worker's request changed something at the API. */
+export interface Write {
+  readonly at: number;
+  readonly change: Change;
+}
+
+export interface Change {
+  readonly task: string;
+  readonly field: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** What people did on both sides and what the API was asked, in one order; and nothing of what the worker thinks. */
+export interface Ledger {
+  readonly edits: readonly Edit[];
+  readonly seen: readonly Seen[];
+  readonly reads: readonly Read[];
+  readonly writes: readonly Write[];
+  /** Local inserts that were committed: by row, what their names begin with. */
+  readonly inserts: ReadonlyMap<string, string>;
+  /** What can't be right whatever follows. */
+  readonly wrongs: readonly string[];
+  /** One person's act on one side: `before` is what they had before them. */
+  edit(side: Side, task: string, before: Told, changes: Told): void;
+  insert(row: string, label: string, values: Told): void;
+  /** The API by itself changed what it was not asked to. */
+  bySelf(change: Change): void;
+  read(task: string): void;
+  write(change: Change): void;
+  wrong(what: string): void;
+}
+
+export function createLedger(): Ledger {
+  let at = 0;
+  const edits: Edit[] = [];
+  const seen: Seen[] = [];
+  const reads: Read[] = [];
+  const writes: Write[] = [];
+  const inserts = new Map<string, string>();
+  const wrongs: string[] = [];
+  const next = () => {
+    at += 1;
+    return at;
+  };
+  return {
+    edits,
+    seen,
+    reads,
+    writes,
+    inserts,
+    wrongs,
+    edit: (side, task, before, changes) => {
+      const now = next();
+      const deletes = changes['vis_state'] === '1';
+      for (const [field, value] of Object.entries(before))
+        if (deletes || field in changes) seen.push({ at: now, side, task, field, value });
+      for (const [field, value] of Object.entries(changes)) edits.push({ at: now, side, task, field, value });
+    },
+    insert: (row, label, values) => {
+      const now = next();
+      inserts.set(row, label);
+      for (const [field, value] of Object.entries(values))
+        edits.push({ at: now, side: 'local', task: `row ${row}`, field, value });
+    },
+    bySelf: ({ task, field, before }) => {
+      if (before !== null) seen.push({ at: next(), side: 'remote', task, field, value: before });
+    },
+    read: (task) => void reads.push({ task, at: next() }),
+    write: (change) => void writes.push({ change, at: next() }),
+    wrong: (what) => void wrongs.push(what),
+  };
+}
+
+/** The fields in which two states of an API differ; a task that came or went differs in `vis_state`, null where it is not there. */
+export function changesBetween(
+  before: ReadonlyMap<string, Told>,
+  after: ReadonlyMap<string, Told>,
+): Change[] {
+  const changes: Change[] = [];
+  for (const task of new Set([...before.keys(), ...after.keys()])) {
+    const [old, now] = [before.get(task), after.get(task)];
+    for (const field of Object.keys(old ?? now ?? {})) {
+      const [from, to] = [old?.[field] ?? null, now?.[field] ?? null];
+      if (from !== to) changes.push({ task, field, before: from, after: to });
+    }
+  }
+  return changes;
+}
+
+/** What a name begins with stays through all renames: by it a task is known again on both sides. */
+export const labelOf = (name: string, id: string): string =>
+  /^[LPTW]\d{4}/.exec(name)?.[0] ?? `T${id.padStart(4, '0').slice(-4)}`;

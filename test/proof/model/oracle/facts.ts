@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm';
+import type { SourceName } from '../../../../src/sources/source.js';
+import type { Ledger } from '../ledger.js';
+import { type Row, rowsOf, type Told, toldByApi, toldByRow } from '../sides.js';
+import type { ModelWorld } from '../world.js';
+
+/** What both sides show once all rests, beside what people did. */
+export interface Facts {
+  readonly source: SourceName;
+  readonly ledger: Ledger;
+  readonly rows: readonly Row[];
+  readonly api: ReadonlyMap<string, Told>;
+  readonly conflicts: readonly Row[];
+  /** Writes of which it is not settled what became of them. */
+  readonly open: readonly Row[];
+  /** Whether the API lists no deleted tasks: then nobody can see what people change in one. */
+  readonly hidesDeleted: boolean;
+  /** The row of a task by any id that it ever had, or by `row 5`; where that is gone, of the task that it was folded into. */
+  rowOf(task: string): Row | undefined;
+  told(row: Row): Told;
+}
+
+/** Gives what does not hold, in words. Written without the worker's own code. */
+export type Check = (facts: Facts) => readonly string[];
+
+export async function factsOf({ aside, source, sandbox, ledger }: ModelWorld): Promise<Facts> {
+  const rows = await rowsOf(aside, source);
+  const of = async (table: string) =>
+    (
+      await aside.rows<{ row: Row }>(
+        sql`select to_jsonb(t) as row from ${sql.raw(table)} t where t.connection = ${source}`,
+      )
+    ).map(({ row }) => row);
+  const [conflicts, retired, writes] = [
+    await of('sync.conflicts'),
+    await of('sync.retired_ids'),
+    await of('sync.writes'),
+  ];
+  const byName = new Map<string, Row>();
+  for (const row of rows) {
+    byName.set(`row ${row['row_id']}`, row);
+    if (row['id'] !== null) byName.set(String(row['id']), row);
+  }
+  for (const { id, row_id } of retired) {
+    const now = byName.get(`row ${row_id}`);
+    if (now !== undefined) byName.set(String(id), now);
+  }
+  return {
+    source,
+    ledger,
+    rows,
+    api: toldByApi(sandbox, source),
+    conflicts,
+    hidesDeleted: source === 'freshbooks' && sandbox.freshbooks.options.searchVisState === 'ignored',
+    open: writes.filter((write) => write['settled_at'] === null),
+    rowOf: (task) => byName.get(task),
+    told: (row) => toldByRow(source, row),
+  };
+}
+
+export const isFailed = (row: Row | undefined): boolean => row?.['sync_state'] === 'failed';
+export const isThere = (task: Told | undefined): boolean => task !== undefined && task['vis_state'] !== '1';
+export const nameOfRow = (row: Row): string => `row ${row['row_id']} (${row['name']}, id ${row['id']})`;

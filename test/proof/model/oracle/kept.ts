@@ -1,0 +1,90 @@
+import type { Edit } from '../ledger.js';
+import { type Row, toldByJournal } from '../sides.js';
+import { type Check, type Facts, isFailed, isThere } from './facts.js';
+
+/**
+ * I1 and I2: each edit ever made is in place, was followed by another of the same side, was known to whoever wrote over it on the other
+ * side, or stands in the journal; or its row is failed. One gap that no client can close is counted apart: an edit at the API
+ * between a push's read and its write.
+ */
+export const kept: Check = (facts) => accountFor(facts).lost;
+
+/** Edits that fell into the gap. */
+export const inTheGap = (facts: Facts): readonly string[] => accountFor(facts).gap;
+
+function accountFor(facts: Facts): { readonly lost: readonly string[]; readonly gap: readonly string[] } {
+  const lost: string[] = [];
+  const gap: string[] = [];
+  for (const edit of facts.ledger.edits) {
+    if (isAccountedFor(facts, edit)) continue;
+    const row = facts.rowOf(edit.task);
+    const now = row === undefined ? 'no row' : facts.told(row)[edit.field];
+    const words = `the ${edit.side} edit of ${edit.task}, ${edit.field} = ${edit.value}`;
+    if (edit.side === 'remote' && fellIntoTheGap(facts, edit)) gap.push(words);
+    else lost.push(`${words} is lost: ${now}`);
+  }
+  return { lost, gap };
+}
+
+function isAccountedFor({ ledger, rowOf, told, conflicts, api, hidesDeleted }: Facts, edit: Edit): boolean {
+  const { at, side, task, field, value } = edit;
+  const row = rowOf(task);
+  const same = (other: { readonly task: string }) =>
+    other.task === task || (row !== undefined && rowOf(other.task) === row);
+  const later = (other: Edit) => other.at > at && same(other);
+  if (ledger.edits.some((other) => other.side === side && other.field === field && later(other))) return true;
+  // Whoever deletes a task puts an end to what their side wrote before.
+  if (
+    ledger.edits.some((other) => other.side === side && isDeletion(other) && later(other)) &&
+    isGone(row, api)
+  )
+    return true;
+  if (
+    ledger.seen.some(
+      (seen) => seen.field === field && seen.value === value && later(seen) && seen.side !== side,
+    )
+  )
+    return true;
+  // The API itself wrote over it, in the same breath as it took another field.
+  if (
+    ledger.seen.some(
+      (seen) => seen.field === field && seen.value === value && later(seen) && side === 'local',
+    )
+  )
+    return true;
+  if (row === undefined) {
+    // Deleted before it was made, or made and deleted before anybody here could see it.
+    if (!task.startsWith('row ')) return !isThere(api.get(task));
+    return ledger.edits.some((each) => isDeletion(each) && each.task === task);
+  }
+  if (isFailed(row) || told(row)[field] === value) return true;
+  if (hidesDeleted && side === 'remote' && api.get(task)?.['vis_state'] === '1') return true;
+  return conflicts.some(
+    (entry) =>
+      String(entry['row_id']) === String(row['row_id']) &&
+      entry['field'] === field &&
+      toldByJournal(field, entry[side]) === value,
+  );
+}
+
+const isDeletion = ({ field, value }: Edit): boolean => field === 'vis_state' && value === '1';
+
+const isGone = (row: Row | undefined, api: Facts['api']): boolean =>
+  row === undefined || row['vis_state'] === 1 || !api.has(String(row['id']));
+
+/** The first write of the worker that took it away came after no whole answer with the task since. */
+function fellIntoTheGap({ ledger }: Facts, { at, task, field }: Edit): boolean {
+  const write = ledger.writes.find(
+    ({ change, ...each }) =>
+      each.at > at &&
+      change.task === task &&
+      (change.field === field || change.after === null || isDelete(change)),
+  );
+  return (
+    write !== undefined &&
+    !ledger.reads.some((read) => read.task === task && read.at > at && read.at < write.at)
+  );
+}
+
+const isDelete = ({ field, after }: { readonly field: string; readonly after: string | null }): boolean =>
+  field === 'vis_state' && after === '1';

@@ -1,0 +1,81 @@
+import { sql } from 'drizzle-orm';
+import { setPaused } from '../../../src/mirror/pause.js';
+import { approveDeletes } from '../../../src/mirror/pending.js';
+import type { Work } from '../../../src/sync/work.js';
+import { perform } from './commands/work.js';
+import { inOrder } from './scheduler.js';
+import { rowsOf } from './sides.js';
+import type { ModelWorld } from './world.js';
+
+const ROUNDS = 60;
+/** A row that waits for another's create, a second at a time, is not waited for so often. */
+const PAUSE_MS = 10_000;
+
+/** People stop, faults stop, and the worker goes on until another look changes nothing. Gives why it did not come to rest. */
+export async function rest(world: ModelWorld): Promise<readonly string[]> {
+  const { sandbox, scheduler, aside, source, working } = world;
+  world.note('all stop');
+  sandbox.faults.clear();
+  for (const worker of world.workers) worker.cut = null;
+  while (working.size > 0) await scheduler.finish(Promise.race(working), inOrder);
+  await setPaused(aside, source, false);
+  await consentIfNeeded(world);
+  for (let round = 0; round < ROUNDS; round++) {
+    await approveDeletes(aside, source);
+    const pushed = await go(world, { kind: 'push' });
+    if (pushed.state === 'busy' || pushed.state === 'later') {
+      await scheduler.wind(
+        Math.max(PAUSE_MS, pushed.state === 'busy' ? pushed.retryAfterMs : pushed.afterMs),
+      );
+      continue;
+    }
+    if (pushed.state === 'done') continue;
+    // Longer than any event is late, and than any lease lives.
+    await scheduler.wind(660_000);
+    await go(world, { kind: 'poll' });
+    await consentIfNeeded(world);
+    const before = JSON.stringify(await rowsOf(aside, source));
+    const walked = await go(world, {
+      kind: 'walk',
+      request: { id: `rest ${round}`, full: true, since: null, force: true },
+    });
+    const whole = walked.state === 'done' && walked.outcome === 'ok';
+    const after = JSON.stringify(await rowsOf(aside, source));
+    if (whole && after === before && !after.includes('"sync_state":"pending"')) return [];
+  }
+  return ['it does not come to rest'];
+}
+
+/** I5: at rest nothing is asked but lists, and no row changes. */
+export async function atRest(world: ModelWorld): Promise<readonly string[]> {
+  const { sandbox, aside, source } = world;
+  const before = JSON.stringify(await rowsOf(aside, source));
+  const mark = sandbox.log.mark();
+  await go(world, { kind: 'push' });
+  await go(world, { kind: 'poll' });
+  const asked = sandbox.log.entries({ after: mark }).map(({ route }) => route);
+  const more = asked.filter((route) => !['tasks.list', 'events.list', 'oauth.token'].includes(route));
+  return [
+    ...(more.length > 0 ? [`at rest it asks for ${more.join(', ')}`] : []),
+    ...(JSON.stringify(await rowsOf(aside, source)) === before ? [] : ['at rest rows change']),
+  ];
+}
+
+export async function go(world: ModelWorld, asked: Pick<Work, 'kind' | 'request'>) {
+  const [worker] = world.workers;
+  world.note(`${worker.name} ${asked.kind}`);
+  const work = perform(world, worker, asked);
+  await world.scheduler.finish(work, inOrder);
+  const result = await work;
+  world.note(`${worker.name} ${asked.kind} ended: ${JSON.stringify(result)}`);
+  if (result === 'killed') throw new Error('a worker was killed at rest');
+  return result;
+}
+
+/** A person does what `sync.credentials` asks for. */
+async function consentIfNeeded({ aside, consent, note }: ModelWorld): Promise<void> {
+  const needed = await aside.rows(sql`select from sync.credentials where problem is not null`);
+  if (needed.length === 0) return;
+  note('a person consents again');
+  await consent();
+}

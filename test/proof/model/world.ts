@@ -1,0 +1,212 @@
+import { pino } from 'pino';
+import { declareConnections } from '../../../src/mirror/connections.js';
+import { adoptConsent } from '../../../src/mirror/credentials.js';
+import { type Database, databaseNow } from '../../../src/mirror/database.js';
+import { createSealer } from '../../../src/mirror/sealing.js';
+import { createChance } from '../../../src/sandbox/chance.js';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
+import { openSource } from '../../../src/sources/index.js';
+import type { SourceName } from '../../../src/sources/source.js';
+import { createPerform } from '../../../src/sync/perform.js';
+import { createTokenStore, packTokens } from '../../../src/sync/tokens.js';
+import type { Perform } from '../../../src/sync/work.js';
+import { accountOf } from '../../sync/world.js';
+import { type Cuttable, gatedDatabase, gatedRequests } from './gates.js';
+import type { Ground } from './ground.js';
+import type { Setting } from './history.js';
+import { createLedger, type Ledger } from './ledger.js';
+import { createActor, createScheduler, type Mortal, type Scheduler } from './scheduler.js';
+import { createValues, type Values } from './values.js';
+import { createWire, type Wire } from './wire.js';
+
+/** One history's world: an API, a mirror, workers and people, all of whose steps go through one scheduler. */
+export interface ModelWorld {
+  readonly setting: Setting;
+  readonly source: SourceName;
+  readonly sandbox: Sandbox;
+  readonly scheduler: Scheduler;
+  readonly ledger: Ledger;
+  readonly values: Values;
+  /** A local writer's database, whose statements stand at the gate too. */
+  readonly people: Database;
+  /** The same without a gate, for whoever looks on. */
+  readonly aside: Database;
+  readonly workers: [Worker, Worker];
+  /** What goes over to the API and back. */
+  readonly wire: Wire;
+  /** A new life of the worker at this place. */
+  start(place: number): Worker;
+  /** What goes on beside the next commands. */
+  readonly working: Set<Promise<unknown>>;
+  /** Lets something go on beside what follows. */
+  begin(what: string, work: () => Promise<unknown>): void;
+  consent(): Promise<void>;
+  note(what: string): void;
+  readonly trace: string[];
+  readonly logged: string[];
+  readonly secrets: Set<string>;
+  close(): Promise<void>;
+}
+
+export interface Worker extends Mortal, Cuttable {
+  readonly perform: Perform;
+}
+
+const sealingKey = new Uint8Array(32).fill(7);
+
+export async function openModelWorld(ground: Ground, setting: Setting): Promise<ModelWorld> {
+  const { source } = setting;
+  const trace: string[] = [];
+  const startAt = Date.parse(setting.startAt);
+  const api = createActor('the API');
+  let delayed = 0;
+  const wire = createWire(source);
+  const scheduler = createScheduler(startAt, {
+    blocked: ground.blocked,
+    parked: () => delayed + wire.hanging(),
+    before: (step, at, actor, what) =>
+      trace.push(`${String(step).padStart(4)} ${timeOf(at)} ${actor}: ${what}`),
+    after: () => wire.look(),
+  });
+  const note = (what: string) => void trace.push(`     ${timeOf(scheduler.now())} * ${what}`);
+
+  let wound = 0;
+  /** The database's clock follows in strides; in between it ticks by itself. */
+  const follow = async () => {
+    if (scheduler.now() - wound < 20) return;
+    wound = scheduler.now();
+    await ground.wind(wound);
+  };
+
+  await ground.wipe();
+  await ground.wind(startAt);
+  wound = startAt;
+  const { random } = createChance(setting.seed);
+  const sandbox = await startSandbox({
+    seed: setting.seed,
+    logSize: 4000,
+    runtime: {
+      now: scheduler.now,
+      random,
+      sleep: async (milliseconds, signal) => {
+        delayed += 1;
+        try {
+          await scheduler.sleep(api, milliseconds, signal);
+        } finally {
+          delayed -= 1;
+        }
+      },
+    },
+    invoiced: { tasks: source === 'invoiced' ? setting.tasks : 0, options: setting.invoiced },
+    freshbooks: { tasks: source === 'freshbooks' ? setting.tasks : 0, options: setting.freshbooks },
+  });
+  const { freshbooks } = sandbox;
+  const ledger = createLedger();
+  wire.watch(sandbox, ledger, note);
+  const logged: string[] = [];
+  const secrets = new Set([
+    sandbox.invoiced.apiKey,
+    freshbooks.clientSecret,
+    freshbooks.refreshToken,
+    Buffer.from(sealingKey).toString('base64'),
+  ]);
+  const runtimeOf = (actor: Mortal) => ({
+    now: scheduler.now,
+    random,
+    sleep: (milliseconds: number, signal?: AbortSignal) => scheduler.sleep(actor, milliseconds, signal),
+  });
+  const sealer = createSealer([sealingKey]);
+
+  const start = (place: number): Worker => {
+    const life = (lives[place] ?? 0) + 1;
+    lives[place] = life;
+    const actor: Worker = Object.assign(createActor(`${'AB'[place]}${life}`), {
+      cut: null,
+      perform: async () => ({ state: 'elsewhere' as const }),
+    });
+    const db = gatedDatabase(ground.db, scheduler, actor, follow);
+    const runtime = runtimeOf(actor);
+    const perform = createPerform({
+      db,
+      runtime,
+      log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+      policy: setting.policy,
+      deleteLimit: setting.deleteLimit,
+      walkSliceMs: setting.walkSliceMs,
+      push: {
+        enabled: true,
+        quietMs: setting.quietMs,
+        boundMs: setting.quietMs * 10,
+        finishedAfterMs: 90_000,
+      },
+      account: (name) => accountOf(sandbox, name),
+      open: (account, share) =>
+        openSource(account, {
+          runtime,
+          observe: () => databaseNow(db),
+          share,
+          log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+          tokens: createTokenStore(db, sealer, 'freshbooks', freshbooks.url),
+          intercept: gatedRequests(scheduler, actor, wire.passes, () => random() < 0.5),
+        }),
+    });
+    return Object.assign(actor, { perform });
+  };
+  const lives: number[] = [];
+
+  await declareConnections(ground.db, [{ name: source, source, pollEvery: 60_000, sweepEvery: 21_600_000 }]);
+  let consented = false;
+  const consent = async () => {
+    if (source !== 'freshbooks') return;
+    const refreshToken = consented ? freshbooks.oauth.grant().refresh_token : freshbooks.refreshToken;
+    consented = true;
+    secrets.add(refreshToken);
+    await adoptConsent(ground.db, sealer, source, {
+      credentialId: 'freshbooks',
+      source: 'freshbooks',
+      clientId: freshbooks.clientId,
+      token: refreshToken,
+      secret: packTokens({ accessToken: null, refreshToken, expiresAt: 0 }, freshbooks.url),
+    });
+  };
+  await consent();
+
+  const working = new Set<Promise<unknown>>();
+  return {
+    setting,
+    source,
+    sandbox,
+    scheduler,
+    ledger,
+    values: createValues(),
+    people: gatedDatabase(ground.db, scheduler, createActor('person'), follow),
+    aside: ground.db,
+    workers: [start(0), start(1)],
+    start,
+    wire,
+    working,
+    begin: (what, work) => {
+      note(what);
+      const done = work()
+        .then(
+          (result) => note(`${what} ended: ${JSON.stringify(result ?? 'done')}`),
+          (error: unknown) =>
+            note(`${what} threw: ${error instanceof Error ? error.message : String(error)}`),
+        )
+        .finally(() => working.delete(done));
+      working.add(done);
+    },
+    consent,
+    note,
+    trace,
+    logged,
+    secrets,
+    close: async () => {
+      await sandbox.close();
+    },
+  };
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 23);
+}
