@@ -75,6 +75,8 @@ export interface Scheduler {
   finish(work: Promise<unknown>, random: () => number, most?: number): Promise<void>;
   /** The clock goes on by so much at once; whoever waits is late. */
   wind(milliseconds: number): Promise<void>;
+  /** Waits until nothing goes on by itself any more. */
+  settle(): Promise<void>;
   /** Throws away what a dead actor had in line. */
   drop(actor: Actor): void;
 }
@@ -285,6 +287,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
     enter,
     sleep,
     timeout,
+    settle,
     finish,
     run: async (count, random) => {
       for (let done = 0; done < count; done++) if (!(await step(random))) return;

@@ -124,6 +124,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
       cut: null,
       perform: async () => ({ state: 'elsewhere' as const }),
     });
+    actors.push(actor);
     const db = gatedDatabase(ground.db, scheduler, actor, follow);
     const runtime = runtimeOf(actor);
     const perform = createPerform({
@@ -153,6 +154,8 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     return Object.assign(actor, { perform });
   };
   const lives: number[] = [];
+  const person = createActor('person');
+  const actors: Mortal[] = [person];
 
   await declareConnections(ground.db, [{ name: source, source, pollEvery: 60_000, sweepEvery: 21_600_000 }]);
   let consented = false;
@@ -179,7 +182,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     scheduler,
     ledger,
     values: createValues(),
-    people: gatedDatabase(ground.db, scheduler, createActor('person'), follow),
+    people: gatedDatabase(ground.db, scheduler, person, follow),
     aside: ground.db,
     workers: [start(0), start(1)],
     start,
@@ -202,6 +205,12 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     logged,
     secrets,
     close: async () => {
+      // What a history leaves under way must not reach into the next one.
+      for (const actor of actors) {
+        scheduler.drop(actor);
+        actor.die();
+      }
+      await scheduler.settle();
       await sandbox.close();
     },
   };

@@ -33,6 +33,14 @@ function isAccountedFor({ ledger, rowOf, told, conflicts, api, hidesDeleted }: F
     other.task === task || (row !== undefined && rowOf(other.task) === row);
   const later = (other: Edit) => other.at > at && same(other);
   if (ledger.edits.some((other) => other.side === side && other.field === field && later(other))) return true;
+  // Who goes back to what was there before has, to whoever did not look in between, changed nothing.
+  if (
+    ledger.seen.some(
+      (seen) =>
+        seen.side === side && seen.field === field && seen.value === value && seen.at < at && same(seen),
+    )
+  )
+    return true;
   // Whoever deletes a task puts an end to what their side wrote before.
   if (
     ledger.edits.some((other) => other.side === side && isDeletion(other) && later(other)) &&
