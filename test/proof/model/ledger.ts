@@ -12,8 +12,10 @@ export interface Edit {
   readonly value: string;
 }
 
-/** Whoever wrote or deleted there had this value before them: what they did was said knowing it. */
-export interface Seen extends Edit {}
+/** Whoever wrote or deleted there had this value before them: what they did was said knowing it. Or the API itself wrote over it. */
+export interface Seen extends Omit<Edit, 'side'> {
+  readonly side: Side | 'the API itself';
+}
 
 /** The whole answer to a request for one task came to a worker. */
 export interface Read {
@@ -87,7 +89,7 @@ export function createLedger(): Ledger {
         edits.push({ at: now, side: 'local', task: `row ${row}`, field, value });
     },
     bySelf: ({ task, field, before }) => {
-      if (before !== null) seen.push({ at: next(), side: 'remote', task, field, value: before });
+      if (before !== null) seen.push({ at: next(), side: 'the API itself', task, field, value: before });
     },
     read: (task) => void reads.push({ task, at: next() }),
     write: (change) => void writes.push({ change, at: next() }),

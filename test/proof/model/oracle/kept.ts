@@ -26,40 +26,22 @@ function accountFor(facts: Facts): { readonly lost: readonly string[]; readonly 
   return { lost, gap };
 }
 
-function isAccountedFor({ ledger, rowOf, told, conflicts, api, hidesDeleted }: Facts, edit: Edit): boolean {
+function isAccountedFor(facts: Facts, edit: Edit): boolean {
+  const { ledger, rowOf, told, conflicts, api, hidesDeleted } = facts;
   const { at, side, task, field, value } = edit;
   const row = rowOf(task);
   const same = (other: { readonly task: string }) =>
     other.task === task || (row !== undefined && rowOf(other.task) === row);
-  const later = (other: Edit) => other.at > at && same(other);
-  if (ledger.edits.some((other) => other.side === side && other.field === field && later(other))) return true;
-  // Who goes back to what was there before has, to whoever did not look in between, changed nothing.
-  if (
-    ledger.seen.some(
-      (seen) =>
-        seen.side === side && seen.field === field && seen.value === value && seen.at < at && same(seen),
-    )
-  )
-    return true;
+  const after = ledger.edits.filter((other) => other.side === side && other.at > at && same(other));
+  if (after.some((other) => other.field === field)) return true;
   // Whoever deletes a task puts an end to what their side wrote before.
-  if (
-    ledger.edits.some((other) => other.side === side && isDeletion(other) && later(other)) &&
-    isGone(row, api)
-  )
-    return true;
-  if (
-    ledger.seen.some(
-      (seen) => seen.field === field && seen.value === value && later(seen) && seen.side !== side,
-    )
-  )
-    return true;
-  // The API itself wrote over it, in the same breath as it took another field.
-  if (
-    ledger.seen.some(
-      (seen) => seen.field === field && seen.value === value && later(seen) && side === 'local',
-    )
-  )
-    return true;
+  if (after.some(isDeletion) && isGone(row, api)) return true;
+
+  const seen = ledger.seen.filter((other) => other.field === field && other.value === value && same(other));
+  if (seen.some((other) => other.side !== side && other.at > at)) return true;
+  // Who goes back to what was there before has, to whoever did not look in between, changed nothing.
+  if (seen.some((other) => other.side === side && other.at < at)) return true;
+
   if (row === undefined) {
     // Deleted before it was made, or made and deleted before anybody here could see it.
     if (!task.startsWith('row ')) return !isThere(api.get(task));

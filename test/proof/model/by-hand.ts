@@ -1,0 +1,55 @@
+import { sql } from 'drizzle-orm';
+import { TaskmirrorError } from '../../../src/errors.js';
+import { sources } from '../../../src/sources/index.js';
+import { decideCreate } from '../../../src/sync/decide.js';
+import { labelOf } from './ledger.js';
+import { inOrder } from './scheduler.js';
+import { type Row, rowsOf, toldByApi } from './sides.js';
+import type { ModelWorld } from './world.js';
+
+/**
+ * What a person does about failed rows: of a create of unknown outcome they know whether its task is there, and say so; all else they send
+ * again. Gives how many rows they saw to.
+ */
+export async function seeToFailed(world: ModelWorld): Promise<number> {
+  const { aside, source } = world;
+  const rows = await rowsOf(aside, source);
+  const failed = rows.filter((row) => row['sync_state'] === 'failed');
+  for (const row of failed) {
+    const [open] = await aside.rows(sql`
+      select from sync.writes where row_id = ${String(row['row_id'])}::bigint and method = 'POST' and settled_at is null`);
+    await (open === undefined ? sendAgain(world, row) : decide(world, row, rows));
+  }
+  return failed.length;
+}
+
+async function sendAgain({ people, source, scheduler, note }: ModelWorld, row: Row): Promise<void> {
+  note(`row ${row['row_id']} is sent again by hand: ${row['sync_error']}`);
+  await scheduler.finish(
+    people.rows(sql`
+      update ${sql.identifier(source)}.tasks set sync_state = 'pending' where row_id = ${String(row['row_id'])}::bigint`),
+    inOrder,
+  );
+}
+
+/** They look for the task that the insert can only have made: what its name begins with tells. */
+export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]): Promise<void> {
+  const { people, source, sandbox, ledger, scheduler, note } = world;
+  const rowId = String(row['row_id']);
+  const label = ledger.inserts.get(rowId) ?? labelOf(String(row['name']), String(row['id']));
+  const owned = new Set(
+    rows.flatMap((each) => (ledger.inserts.has(String(each['row_id'])) ? [String(each['id'])] : [])),
+  );
+  const made = [...toldByApi(sandbox, source)].find(
+    ([id, task]) => labelOf(task['name'] ?? '', id) === label && !owned.has(id),
+  );
+  const decision = made === undefined ? ('create' as const) : { adopt: Number(made[0]) };
+  note(`row ${rowId} is decided by hand: ${JSON.stringify(decision)}`);
+  const deciding = people.transaction((tx) => decideCreate(tx, Object.values(sources), rowId, decision));
+  await scheduler.finish(deciding, inOrder);
+  await deciding.catch((error: unknown) => {
+    // Refused with a reason: somebody else has settled it meanwhile.
+    if (!(error instanceof TaskmirrorError)) throw error;
+    note(`  ${error.message}`);
+  });
+}
