@@ -7,6 +7,7 @@ import { addConflicts } from './verbs/conflicts.js';
 import { addConnect } from './verbs/connect.js';
 import { addConnections } from './verbs/connections.js';
 import { addDemo } from './verbs/demo.js';
+import { addDoctor } from './verbs/doctor.js';
 import { addMigrate } from './verbs/migrate.js';
 import { addPause } from './verbs/pause.js';
 import { addPlan } from './verbs/plan.js';
@@ -35,6 +36,7 @@ const VERBS = [
   addResume,
   addSql,
   addMigrate,
+  addDoctor,
   addSandbox,
 ];
 

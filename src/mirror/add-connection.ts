@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import { tellConnections } from './notices.js';
+import { stopWork } from './remove-connection.js';
 
 export interface NewConnection {
   readonly name: string;
@@ -51,6 +52,8 @@ export async function addConnection(tx: Executor, connection: NewConnection): Pr
     on conflict (name) do nothing
     returning 1`);
   if (added.length === 0) return false;
+  // A run that was just beginning when a former one was removed may have left its place.
+  await stopWork(tx, connection.name);
   await tx.rows(sql`delete from sync.removed_connections where name = ${connection.name}`);
   await tellConnections(tx, connection.name);
   return true;

@@ -20,10 +20,14 @@ export const LEASE_SECONDS = 30;
 
 export const leaseEnd = sql`clock_timestamp() + ${LEASE_SECONDS} * interval '1 second'`;
 
-/** Takes the lease for a run that was begun earlier and goes on. False when another run holds it. */
+/** Takes the lease for a run that was begun earlier and goes on. False when another run holds it, or the connection is gone. */
 export async function resumeRun(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
   const taken = await db.rows(sql`
-    insert into sync.leases (connection, kind, run_id, ends_at) values (${connection}, ${kind}, ${runId}::bigint, ${leaseEnd})
+    with known as (
+      select name from sync.connections where name = ${connection} for key share
+    )
+    insert into sync.leases (connection, kind, run_id, ends_at)
+    select name, ${kind}, ${runId}::bigint, ${leaseEnd} from known
     on conflict (connection, kind) do update set run_id = excluded.run_id, ends_at = excluded.ends_at
     where leases.ends_at < clock_timestamp()
     returning 1`);

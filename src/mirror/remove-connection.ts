@@ -91,8 +91,8 @@ async function isRemoved(tx: Executor, name: string): Promise<boolean> {
   );
 }
 
-/** A lease that a commit of a run holds locked is waited for. */
-async function stopWork(tx: Executor, name: string): Promise<void> {
+/** What runs have left of a connection of this name. A lease that a commit of a run holds locked is waited for. */
+export async function stopWork(tx: Executor, name: string): Promise<void> {
   await tx.rows(sql`delete from sync.leases where connection = ${name}`);
   await tx.rows(sql`
     update sync.runs set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'the connection was removed'

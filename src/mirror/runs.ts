@@ -7,7 +7,7 @@ export type RunKind = 'poll' | 'read' | 'sweep' | 'resync' | 'push' | 'verify';
 export type Outcome = 'ok' | 'failed' | 'stopped' | 'interrupted';
 
 /**
- * Begins a run: takes the lease and writes its row in `sync.runs`. Null when another run holds the lease. Runs whose process
+ * Begins a run: takes the lease and writes its row in `sync.runs`. Null when another run holds the lease, or the connection is gone. Runs whose process
  * ended without a word are closed as interrupted.
  */
 export async function beginRun(
@@ -21,9 +21,12 @@ export async function beginRun(
 ): Promise<(Lease & { readonly startedAt: number }) | null> {
   return db
     .transaction(async (tx) => {
-      const run = await tx.row<{ run_id: string; started_at: string; leased: boolean }>(sql`
-      with run as (
-        insert into sync.runs (connection, kind, lease, request) values (${connection}, ${kind}, ${lease}, ${request})
+      // A connection that is being removed is waited for, and then has no runs any more.
+      const [run] = await tx.rows<{ run_id: string; started_at: string; leased: boolean }>(sql`
+      with known as (
+        select name from sync.connections where name = ${connection} for key share
+      ), run as (
+        insert into sync.runs (connection, kind, lease, request) select name, ${kind}, ${lease}, ${request} from known
         returning run_id, started_at
       ), lease as (
         insert into sync.leases (connection, kind, run_id, ends_at)
@@ -33,7 +36,7 @@ export async function beginRun(
         returning 1
       )
       select run_id::text, ${micros(sql`started_at`)} as started_at, exists (select from lease) as leased from run`);
-      if (!run.leased) throw new Busy();
+      if (!run?.leased) throw new Busy();
       await tx.rows(sql`
       update sync.runs set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'its process ended'
       where connection = ${connection} and finished_at is null and run_id <> ${run.run_id}::bigint

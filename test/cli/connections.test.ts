@@ -156,12 +156,8 @@ test('a removal waits for edits, keeps the rows, and one of the same name takes 
   await add(world, 'west', WEST);
   await isRead(world, 'west');
   const people = world.sandbox.invoiced.further[0]?.people;
-  // The API does not take it, so that it waits.
-  world.sandbox.faults.add({
-    api: 'invoiced',
-    route: 'tasks.update',
-    fault: { kind: 'status', status: 503 },
-  });
+  // So that the edit waits.
+  expect((await run(['pause', 'west'], { env: world.env })).code).toBe(0);
   await world.sql`
     update invoiced.tasks set name = 'Edited here' where row_id = (select min(row_id) from invoiced.tasks where connection = 'west')`;
   const refusal = await run(['connections', 'remove', 'west', '--drop-rows'], { env: world.env });
@@ -191,7 +187,6 @@ test('a removal waits for edits, keeps the rows, and one of the same name takes 
     world.sql`insert into invoiced.tasks (connection, name, action, due_date) values ('west', 'x', 'phone', now())`,
   ).rejects.toThrow(/no connection "west"/);
 
-  world.sandbox.faults.clear();
   const before = await world.sql`select row_id, id from invoiced.tasks where connection = 'west' order by 1`;
   await add(world, 'west', WEST);
   await until(

@@ -108,7 +108,18 @@ describe('of runs of one connection and kind', () => {
     await begun('poll');
     expect(await begin('walk')).not.toBeNull();
     expect(await begin('push')).not.toBeNull();
-    expect(await begin('poll', unique('other'))).not.toBeNull();
+    const other = unique('other');
+    await declareConnections(db, [{ name: other, source: 'invoiced', pollEvery: 1000, sweepEvery: 1000 }]);
+    expect(await begin('poll', other)).not.toBeNull();
+  });
+
+  test('a connection that is gone has no runs, and none goes on', async () => {
+    const run = await begun('walk');
+    await sql`delete from sync.leases where connection = ${connection}`;
+    await sql`delete from sync.connections where name = ${connection}`;
+    expect(await begin('poll')).toBeNull();
+    expect(await resumeRun(db, run)).toBe(false);
+    expect(await sql`select from sync.leases where connection = ${connection}`).toEqual([]);
   });
 });
 
