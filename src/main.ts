@@ -5,7 +5,7 @@ import { runCli } from './cli/run.js';
 import { systemRuntime } from './runtime.js';
 
 /** How long what was left open may keep the process from ending. */
-const LINGER_MS = 3_000;
+const LINGER_MS = 500;
 
 // Node would print the error as it is, secrets included.
 process.on('uncaughtException', (error) => {
@@ -13,7 +13,7 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-const interruption = listenForSignals(process);
+const interruption = listenForSignals(process, systemRuntime);
 process.exitCode = await runCli(process.argv.slice(2), {
   folder: process.cwd(),
   env: process.env,

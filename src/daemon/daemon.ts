@@ -51,8 +51,11 @@ export interface Daemon {
   readonly url: Promise<string | null>;
   /** Resolves when a newer program has migrated the database: this one takes no new work from then on, and is to be stopped. */
   readonly outdated: Promise<TaskmirrorError>;
-  /** Takes no new work, commits the page under way and closes everything: within seconds, 20 at the most. */
-  stop(): Promise<void>;
+  /**
+   * Takes no new work, commits the page under way and closes everything: within seconds, 20 at the most. False where not everything
+   * could be closed by then: nothing is lost, but the process must end.
+   */
+  stop(): Promise<boolean>;
 }
 
 /**
@@ -82,16 +85,16 @@ export function startDaemon(config: DaemonConfig, deps: DaemonDeps): Daemon {
     await ready.catch(() => {});
     for (const closer of closers.reverse()) await closer();
   };
-  const stop = async (): Promise<void> => {
+  const stop = async (): Promise<boolean> => {
     shown.stopping = true;
     stopping.abort(new Error('The daemon stops.'));
-    if ((await within(STOP_MS, close(), deps.runtime)) !== 'done') {
-      deps.log.warn(
-        'Not everything could be closed in time; what is unfinished is taken up at the next start.',
-      );
-    }
+    if ((await within(STOP_MS, close(), deps.runtime)) === 'done') return true;
+    deps.log.warn(
+      'Not everything could be closed in time; what is unfinished is taken up at the next start.',
+    );
+    return false;
   };
-  let stopped: Promise<void> | null = null;
+  let stopped: Promise<boolean> | null = null;
   return {
     ready,
     url,

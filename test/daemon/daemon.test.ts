@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config/read-config.js';
 import { startDaemon } from '../../src/daemon/daemon.js';
-import { systemRuntime } from '../../src/runtime.js';
+import { type Runtime, systemRuntime } from '../../src/runtime.js';
 import { createDoor } from '../jobs/door.js';
 import { createTestDatabase, freePort, redisUrl, unique, until } from '../servers/index.js';
 import { expectEqual } from '../sync/equality.js';
@@ -94,6 +94,23 @@ test('a database that goes away and comes back costs nothing but time, and is st
   const asked = performance.now();
   await daemon.stop();
   expect(performance.now() - asked).toBeLessThan(10_000);
+});
+
+test('a stop that can not close everything in time tells so', async () => {
+  const world = await openWorld();
+  const door = await createDoor();
+  // As if the time had passed that a stop may take.
+  const runtime: Runtime = {
+    ...systemRuntime,
+    sleep: (ms, signal) => (ms === 19_000 ? Promise.resolve() : systemRuntime.sleep(ms, signal)),
+  };
+  const daemon = await world.start({ DATABASE_URL: door.to(world.env['DATABASE_URL'] ?? '') }, { runtime });
+  door.freeze();
+  expect(await daemon.stop()).toBe(false);
+  expect(world.lines.map(({ msg }) => msg)).toContainEqual(
+    expect.stringContaining('Not everything could be closed'),
+  );
+  await door.shut();
 });
 
 test('what an administrator must run for the roles is told at start', async () => {

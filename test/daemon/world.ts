@@ -69,7 +69,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         { ...config, databaseUrl: config.databaseUrl ?? '' },
         { runtime: systemRuntime, log, prefix, ...deps },
       );
-      onTestFinished(() => daemon.stop());
+      onTestFinished(async () => void (await daemon.stop()));
       await daemon.ready;
       return daemon;
     },

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { SandboxOptions } from '../../src/sandbox/index.js';
 import { makeFolder } from '../cli/command.js';
 import { type Program, runProgram } from '../daemon/process.js';
 import { openWorld, type World } from '../daemon/world.js';
@@ -32,8 +33,8 @@ export async function serveDaemon(env: Readonly<Record<string, string | undefine
 }
 
 /** Both APIs and an empty database, for processes with their queue here or there. */
-export async function worldOn(queue: 'postgres' | 'redis'): Promise<World> {
-  const world = await openWorld();
+export async function worldOn(queue: 'postgres' | 'redis', sandbox: SandboxOptions = {}): Promise<World> {
+  const world = await openWorld({ sandbox });
   if (queue === 'postgres') return world;
   // A process takes the usual names in Redis, so it needs one of its own.
   const own = await startOwnRedis();

@@ -8,13 +8,19 @@ export interface Door {
   /** Breaks all connections and refuses new ones, as a server that was stopped does. */
   shut(): Promise<void>;
   open(): Promise<void>;
+  /** Passes nothing on any more and closes nothing, as a server that stands still does; for good. */
+  freeze(): void;
 }
 
 /** Leads to no server until `to` has named one. */
 export async function createDoor(): Promise<Door> {
   let target = { port: 0, host: '' };
   const sockets = new Set<Socket>();
-  const server = createServer((client) => join(sockets, client, connect(target)));
+  let frozen = false;
+  const server = createServer((client) => {
+    if (frozen) hold(sockets, client);
+    else join(sockets, client, connect(target));
+  });
   const port = await listen(server, 0);
   const shut = async () => {
     if (!server.listening) return;
@@ -31,10 +37,20 @@ export async function createDoor(): Promise<Door> {
       return address.href;
     },
     shut,
+    freeze: () => {
+      frozen = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     open: async () => {
       await listen(server, port);
     },
   };
+}
+
+function hold(sockets: Set<Socket>, client: Socket): void {
+  sockets.add(client);
+  client.on('error', () => {});
+  client.on('close', () => sockets.delete(client));
 }
 
 function join(sockets: Set<Socket>, client: Socket, upstream: Socket): void {

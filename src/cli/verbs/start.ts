@@ -33,7 +33,8 @@ async function start(cli: Cli): Promise<void> {
     log.info('taskmirror stops');
     if (outdated instanceof TaskmirrorError) throw outdated;
   } finally {
-    await daemon.stop();
+    // What a supervisor is to know: the process ended, but not in order.
+    if (!(await daemon.stop())) cli.finish(1);
     await server.close();
   }
 }
