@@ -1,3 +1,5 @@
+import { printable } from '../printable.js';
+
 /** Numbers and times as a person reads them. */
 
 const UNITS = [
@@ -36,11 +38,11 @@ export function counted(count: number, thing: string, things = `${thing}s`): str
   return `${number(count)} ${count === 1 ? thing : things}`;
 }
 
-/** Breaks a text into lines of at most `width` letters, at blanks; a longer word stands alone. */
+/** Breaks a text, which may be another's, into lines of at most `width` letters, at blanks; a longer word stands alone. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
+  for (const word of printable(text.replace(/\s+/g, ' ')).split(' ')) {
     if (line && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

@@ -22,6 +22,7 @@ test('names and errors of other people never command the terminal, whatever verb
   const lines = [
     ['status'],
     ['plan'],
+    ['connections'],
     ['conflicts'],
     ['conflicts', 'show', '1'],
     ['sql', `select name as "${EVIL}" from invoiced.tasks where name like 'a%'`],
@@ -37,10 +38,17 @@ test('names and errors of other people never command the terminal, whatever verb
     expect([line, output + errors]).toEqual([line, expect.not.stringMatching(COMMANDING)]);
     expect(output + errors).not.toBe('');
   }
-  for (const line of [['status'], ['plan'], ['conflicts'], ['sql', 'select name from invoiced.tasks']]) {
+  for (const line of [
+    ['status'],
+    ['plan'],
+    ['connections'],
+    ['conflicts'],
+    ['sql', 'select name from invoiced.tasks'],
+  ]) {
     const { output } = await run([...line, '--json'], { env });
     expect([line, output]).toEqual([line, expect.not.stringMatching(COMMANDING)]);
-    expect(JSON.stringify(JSON.parse(output))).toContain(JSON.stringify(EVIL).slice(1, -1));
+    const told = JSON.stringify(JSON.parse(output));
+    if (line[0] !== 'connections') expect(told).toContain(JSON.stringify(EVIL).slice(1, -1));
   }
 });
 

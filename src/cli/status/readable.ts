@@ -1,5 +1,4 @@
 import type { RunStatus } from '../../mirror/status.js';
-import { printable } from '../table.js';
 import { namedRow } from '../values.js';
 import { ago, counted, number, span, wrap } from '../words.js';
 import { beginningOf } from './attention.js';
@@ -82,7 +81,7 @@ function runOf(run: RunStatus, at: number): string {
 }
 
 function note(need: string, indent: string): readonly string[] {
-  return wrap(printable(need), WIDTH - indent.length - 2).map(
+  return wrap(need, WIDTH - indent.length - 2).map(
     (line, index) => `${indent}${index === 0 ? '! ' : '  '}${line}`,
   );
 }

@@ -9,6 +9,7 @@ import { type AddInvoiced, addInvoiced } from '../connections/add-invoiced.js';
 import { documentOf, readable } from '../connections/list.js';
 import { remove } from '../connections/remove.js';
 import { checkName, openVault, taken } from '../connections/vault.js';
+import { jsonText } from '../json.js';
 import { type Mirror, withMirror } from '../mirror.js';
 import { makeMirror } from '../mirror-server.js';
 
@@ -74,9 +75,7 @@ Example:
 async function list({ json, demo }: { json?: boolean; demo?: boolean }, cli: Cli): Promise<void> {
   await withMirror(cli, { demo }, async ({ db }) => {
     const [connections, left] = [await listAll(db), await listLeftRows(db, Object.values(sources))];
-    cli.output.write(
-      `${json ? JSON.stringify(documentOf(connections, left), null, 2) : readable(connections, left)}\n`,
-    );
+    cli.output.write(`${json ? jsonText(documentOf(connections, left)) : readable(connections, left)}\n`);
   });
 }
 

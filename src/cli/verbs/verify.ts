@@ -6,6 +6,7 @@ import type { Verification } from '../../sync/verify/report.js';
 import { type VerifyStep, verify } from '../../sync/verify/verify.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
+import { jsonText } from '../json.js';
 import { liveLines } from '../live-lines.js';
 import { type Mirror, withMirror } from '../mirror.js';
 import { documentOf } from '../verify/document.js';
@@ -37,7 +38,7 @@ export function addVerify(program: Command, cli: Cli): void {
 
 async function run({ connection, json, demo }: Options, cli: Cli): Promise<void> {
   const found = await withMirror(cli, { demo }, (mirror) => verifyAll(mirror, connection, cli));
-  cli.output.write(`${json ? JSON.stringify(documentOf(found), null, 2) : readable(found)}\n`);
+  cli.output.write(`${json ? jsonText(documentOf(found)) : readable(found)}\n`);
   const outcomes = new Set(found.map(({ outcome }) => outcome));
   cli.finish(outcomes.has('different') ? 1 : outcomes.has('unknown') ? COULD_NOT_TELL : 0);
 }
