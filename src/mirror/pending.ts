@@ -93,15 +93,22 @@ export async function approveDeletes(db: Executor, connection: string): Promise<
     update sync.connections set deletes_approved_at = clock_timestamp() where name = ${connection}`);
 }
 
-/** Puts a row off that could not be sent now; it stays pending, and says why. Not if it was edited meanwhile, or if somebody holds it locked. */
+/**
+ * Puts a row off that could not be sent now; it stays pending, and says why. Not if it was edited meanwhile, or if somebody holds it locked.
+ * One that only `waits` has not failed once more.
+ */
 export async function putOff(
   tx: Executor,
   table: TaskTable,
   row: Pick<PendingRow, 'rowId' | 'editedAt'>,
-  { reason, afterMs }: { readonly reason: string; readonly afterMs: number },
+  {
+    reason,
+    afterMs,
+    waits = false,
+  }: { readonly reason: string; readonly afterMs: number; readonly waits?: boolean },
 ): Promise<void> {
   await tx.rows(sql`
-    update ${tableName(table)} t set sync_error = ${reason}, push_attempts = least(t.push_attempts + 1, 30),
+    update ${tableName(table)} t set sync_error = ${reason}, push_attempts = least(t.push_attempts + ${waits ? 0 : 1}, 30),
       push_after = clock_timestamp() + ${Math.ceil(afterMs)} * interval '1 millisecond'
     where ${free(table, row)}`);
 }

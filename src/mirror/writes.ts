@@ -110,19 +110,6 @@ export async function openWrites(db: Executor, rowId: string): Promise<readonly 
   }));
 }
 
-/** Creates of the same content whose outcome is unknown, this one included: their number, and when the last was sent. */
-export async function unknownTwins(
-  db: Executor,
-  connection: string,
-  sent: JsonObject,
-): Promise<{ readonly count: number; readonly lastSentAt: number }> {
-  const { count, last } = await db.row<{ count: number; last: string | null }>(sql`
-    select count(*)::int as count, ${micros(sql`max(sent_at)`)} as last from sync.writes
-    where connection = ${connection} and method = 'POST' and settled_at is null
-      and sent = ${JSON.stringify(sent)}::text::jsonb`);
-  return { count, lastSentAt: Number(last ?? 0) };
-}
-
 /** What the creates sent that were begun before the API first showed this row's task, and that are still to be looked up. */
 export async function earlierCreates(
   db: Executor,
@@ -138,12 +125,31 @@ export async function earlierCreates(
   return rows.map(({ sent }) => sent);
 }
 
-/** What the creates sent that are under way or of unknown outcome. */
-export async function openCreates(db: Executor, connection: string): Promise<readonly JsonObject[]> {
-  const rows = await db.rows<{ sent: JsonObject }>(sql`
-    select distinct sent from sync.writes
-    where connection = ${connection} and method = 'POST' and settled_at is null and sent is not null`);
-  return rows.map(({ sent }) => sent);
+/** A create that is under way or of unknown outcome, and of which no person has decided. */
+export interface UndecidedCreate {
+  readonly writeId: string;
+  readonly sent: JsonObject;
+  /** Microseconds since 1970. */
+  readonly sentAt: number;
+  /** Whether its row waits for a person. */
+  readonly failed: boolean;
+}
+
+/** Those of a connection. Relies on the partial index of unsettled writes. */
+export async function undecidedCreates(
+  db: Executor,
+  table: TaskTable,
+  connection: string,
+): Promise<readonly UndecidedCreate[]> {
+  const rows = await db.rows<{ write_id: string; sent: JsonObject; sent_at: string; failed: boolean }>(sql`
+    select w.write_id::text, w.sent, ${micros(sql`w.sent_at`)} as sent_at, t.sync_state = 'failed' as failed
+    from sync.writes w join ${tableName(table)} t on t.row_id = w.row_id
+    where w.connection = ${connection} and w.method = 'POST' and w.settled_at is null and w.decision is null
+      and w.sent is not null
+    order by w.write_id`);
+  return rows.map(({ write_id, sent, sent_at, failed }) => {
+    return { writeId: write_id, sent, sentAt: Number(sent_at), failed };
+  });
 }
 
 /** How many creates were sent for this row under this key. */
@@ -152,32 +158,6 @@ export async function countSent(db: Executor, rowId: string, idempotencyKey: str
     select count(*)::int as count from sync.writes
     where row_id = ${rowId}::bigint and idempotency_key = ${idempotencyKey}`);
   return count;
-}
-
-/**
- * Of these ids, those that can't be the answer to a create sent at `since`: the mirror held them before, or they are the
- * work of another local insert.
- */
-export async function knownBefore(
-  db: Executor,
-  table: TaskTable,
-  connection: string,
-  ids: readonly number[],
-  since: number,
-): Promise<ReadonlySet<number>> {
-  const rows = await db.rows<{ id: string }>(sql`
-    select t.id::text as id from ${tableName(table)} t
-    where t.connection = ${connection} and t.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)
-      and (${micros(sql`t.first_seen_at`)} <= ${since} or exists (
-        select from sync.writes w where w.row_id = t.row_id and w.method = 'POST'))
-    union all
-    select r.id::text from sync.retired_ids r
-    where r.connection = ${connection} and r.id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb)::bigint)
-    union all
-    select u.task_id from sync.unreadable u
-    where u.connection = ${connection} and u.task_id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb))
-      and ${micros(sql`u.first_seen_at`)} <= ${since}`);
-  return new Set(rows.map(({ id }) => Number(id)));
 }
 
 interface WriteRow {

@@ -460,8 +460,12 @@ const made = (connection: Connection) => everMade(connection) - before[connectio
 function everMade(connection: Connection): number {
   const { invoiced, freshbooks } = world.sandbox;
   if (connection === 'freshbooks') return freshbooks.people.count();
+  // Without an event: it would look as if our own task had been deleted.
+  const { eventLoss } = invoiced.options;
+  invoiced.options.eventLoss = 1;
   const { id } = invoiced.people.create();
   invoiced.people.remove(id);
+  invoiced.options.eventLoss = eventLoss;
   probes += 1;
   return id - invoiced.options.firstTaskId - probes + 1;
 }

@@ -81,6 +81,7 @@ async function pushOnce(
       client,
       signal,
       troubles: createTroubles(),
+      looks: { last: null },
       inTurn: createTurns(),
       count: (more: Partial<Counts>) => {
         counts = addCounts(counts, more);

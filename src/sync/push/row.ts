@@ -7,7 +7,7 @@ import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from
 import { columnsOf } from '../../sources/raw.js';
 import { columnsIn, localColumns, type Observed, reconcile, skewOf } from '../reconcile.js';
 import { create } from './create.js';
-import { matches } from './matches.js';
+import { fits } from './matches.js';
 import { rest } from './rest.js';
 import { type SavedCall, sendSaved } from './send.js';
 import type { Sender } from './sender.js';
@@ -47,7 +47,7 @@ async function waitsForApi(
   const afterMs = (last.sentAt - (await databaseNow(context.db))) / 1000 + context.push.finishedAfterMs;
   if (afterMs <= 0) return false;
   const reason = `the outcome of ${last.method} ${last.path} is not known yet; the API is looked at when it must have finished`;
-  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs }));
+  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs, waits: true }));
   return true;
 }
 
@@ -59,9 +59,11 @@ async function waitsForTwin({ context, source, lease }: Sender, row: PendingRow)
   if (row.raw === null) return false;
   const task = columnsOf(source.fields, row.raw);
   const creates = await earlierCreates(context.db, source, row.rowId);
-  if (!creates.some((sent) => matches(source, columnsIn(source, sent), task) === 'exactly')) return false;
+  if (creates.every((sent) => fits(source, columnsIn(source, sent), task) === 'not')) return false;
   const reason = 'it may be the task of another row, whose making is being looked up';
-  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs: TWIN_MS }));
+  await asWorker(context.db, lease, (tx) =>
+    putOff(tx, source, row, { reason, afterMs: TWIN_MS, waits: true }),
+  );
   return true;
 }
 

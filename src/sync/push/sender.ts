@@ -2,6 +2,7 @@ import type { Counts } from '../../mirror/counts.js';
 import type { Lease } from '../../mirror/leases.js';
 import type { Source, SourceClient } from '../../sources/source.js';
 import type { SyncContext } from '../context.js';
+import type { Looks } from './look.js';
 import type { Troubles } from './trouble.js';
 
 /** What sending one connection's rows needs. */
@@ -13,6 +14,7 @@ export interface Sender {
   readonly client: SourceClient;
   readonly signal: AbortSignal;
   readonly troubles: Troubles;
+  readonly looks: Looks;
   count(more: Partial<Counts>): void;
   /** A row stays due: somebody holds it locked, or goes on editing it. */
   left(): void;

@@ -2,20 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { databaseNow } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
 import { dropUnmade } from '../../mirror/made.js';
+import { firstWholePoll, standingOf } from '../../mirror/newcomers.js';
 import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
-import {
-  countSent,
-  endWrite,
-  knownBefore,
-  openCreates,
-  type SavedWrite,
-  unknownTwins,
-} from '../../mirror/writes.js';
-import type { RemoteTask, SingleAnswer } from '../../sources/source.js';
-import { columnsIn, localColumns, skewOf } from '../reconcile.js';
+import { countSent, endWrite, type SavedWrite, undecidedCreates } from '../../mirror/writes.js';
+import type { SingleAnswer } from '../../sources/source.js';
+import { columnsIn, localColumns } from '../reconcile.js';
 import { create } from './create.js';
+import { judgeCreate, type Verdict } from './judge-create.js';
+import { type Found, lookSince } from './look.js';
 import { OwnedError } from './made.js';
-import { matches } from './matches.js';
 import { rest } from './rest.js';
 import { settleAnswer } from './send.js';
 import type { Sender } from './sender.js';
@@ -24,112 +19,94 @@ import type { Sender } from './sender.js';
 const KEY_LIVES_US = 23 * 3600 * 1e6;
 /** A key whose kept answer is an error gives it again and again; a look that found nothing is proof enough. */
 const MOST_WITH_ONE_KEY = 2;
-/** A task made so long before the attempt, by the API's clock, can't be its work. */
-const CLOCK_SLACK_S = 600;
+/** A poll goes back further than this from its start, whatever an API's clock does. */
+const EVERY_POLL_SHOWS_US = 300e6;
+/** While another create of which more will be known soon may have made what was found. */
+const EARLY_MS = 1_000;
 
 /**
- * Settles a create of which it isn't known whether it arrived, once the API must have finished with it: looks for it among the tasks that the mirror did
- * not hold when it was sent. As many exact matches as unknown creates of that content: adopted. None, and nothing else
- * that could be it: made again. Anything else is for a person.
+ * Settles a create of which it isn't known whether it arrived, once the API must have finished with it: looks at the API for what came up
+ * after it was sent, and adopts, makes again or leaves to a person what `judgeCreate` says.
  */
 export async function resolveUnknownCreate(
   sender: Sender,
   row: PendingRow,
   write: SavedWrite,
 ): Promise<void> {
-  const { context, connection, client, signal } = sender;
-  if (write.decision === 'create') return create(sender, row, [write]);
+  const { client, context, signal } = sender;
+  const deletedHere = row.columns['vis_state'] === 1;
+  if (write.decision === 'create')
+    return deletedHere ? forget(sender, row, write) : create(sender, row, [write]);
   if (write.decision === 'adopt' && write.adoptId !== null) {
     return adopt(sender, row, write, await client.read(write.adoptId, signal));
   }
 
-  const sent = write.sent ?? {};
-  const twins = await unknownTwins(context.db, connection, sent);
-  const now = await databaseNow(context.db);
-  const afterMs = (twins.lastSentAt - now) / 1000 + context.push.finishedAfterMs;
-  if (afterMs > 0) {
-    const reason = 'another create of the same content is under way or of unknown outcome';
-    return asWorker(context.db, sender.lease, (tx) => putOff(tx, sender.source, row, { reason, afterMs }));
-  }
-  const { found, unreadable } = await candidates(sender, write);
-  const body = columnsIn(sender.source, sent);
-  const exact = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'exactly');
-  const near = found.filter(({ task }) => matches(sender.source, body, task.columns) === 'nearly');
-  const similar = near.length === 0 ? near : await unexplained(sender, write, near);
-
-  if (exact.length > 0 && exact.length === twins.count) {
-    const [first] = exact.sort((a, b) => a.task.id - b.task.id);
-    if (first) return adopt(sender, row, write, { ...first, answer: { ok: true, task: first.task } });
-  }
-  const none = exact.length === 0 && similar.length === 0 && unreadable.length === 0;
-  if (none && write.outcome !== 'ok') {
-    if (row.columns['vis_state'] === 1) return forget(sender, row, write);
-    const key = write.idempotencyKey;
-    const young = now - write.sentAt < KEY_LIVES_US;
-    // Under a kept key comes the first answer, so it may serve only what was sent with it.
-    const alike = isDeepStrictEqual(
-      client.writer.create(localColumns(sender.source, row), '').sent,
-      write.sent,
+  const verdict = await judge(sender, write);
+  if (verdict.is === 'early') {
+    const reason = 'another create that may have made the same task is under way or of unknown outcome';
+    return asWorker(context.db, sender.lease, (tx) =>
+      putOff(tx, sender.source, row, { reason, afterMs: EARLY_MS, waits: true }),
     );
-    const reuse =
-      key !== null && alike && young && (await countSent(context.db, row.rowId, key)) < MOST_WITH_ONE_KEY;
-    return create(sender, row, [write], reuse ? key : null);
   }
-  const readable = [...exact, ...similar].map(({ task: { id, columns } }) => `${id} (${columns['name']})`);
-  await leaveToPerson(sender, row, [...readable, ...unreadable]);
+  if (verdict.is === 'made') return adoptFound(sender, row, write, verdict.task);
+  // Whatever it made is deleted on both sides.
+  const gone = verdict.is === 'absent' || verdict.tasks.every(({ there }) => !there);
+  if (gone && deletedHere && write.outcome !== 'ok') return forget(sender, row, write);
+  if (verdict.is === 'unclear') return leaveToPerson(sender, row, verdict.tasks);
+  if (write.outcome === 'ok') return leaveToPerson(sender, row, []);
+  await createAgain(sender, row, write);
 }
 
-/** A task that could be what the attempt made, and when it was seen. */
-interface Candidate extends Omit<SingleAnswer, 'answer'> {
-  readonly task: RemoteTask;
+/** Looks at the API, and weighs what is there. */
+async function judge(sender: Sender, write: SavedWrite): Promise<Verdict<Found>> {
+  const { context, source, connection } = sender;
+  const lasts = context.push.finishedAfterMs * 1000;
+  const undecided = await undecidedCreates(context.db, source, connection);
+  const looked = undecided.filter(({ failed, writeId }) => !failed || writeId === write.writeId);
+  const since = Math.min(write.sentAt, ...looked.map(({ sentAt }) => sentAt));
+  const look = await lookSince(sender, since, write.sentAt + lasts);
+
+  // Asked last: a create that was settled meanwhile has its task.
+  const keys = look.found.map(({ key }) => key);
+  const standing = await standingOf(context.db, source, connection, keys);
+  const free = look.found.filter(({ key }) => !standing.get(key)?.taken);
+  const creates = undecided.map(({ writeId, sent, sentAt }) => {
+    return { writeId, sent: columnsIn(source, sent), sentAt, finished: sentAt + lasts <= look.beganAt };
+  });
+  const create = creates.find(({ writeId }) => writeId === write.writeId);
+  // Settled or decided by somebody meanwhile.
+  if (create === undefined) return { is: 'early' };
+  const among = (tasks: readonly Found[]) => judgeCreate(source, create, creates, tasks, lasts);
+  const verdict = among(free);
+  if (verdict.is !== 'unclear') return verdict;
+
+  // What such a poll did not show came up too late to be its work.
+  const whole = await firstWholePoll(context.db, connection, {
+    from: write.sentAt + lasts,
+    to: write.sentAt + EVERY_POLL_SHOWS_US,
+    pages: source.listings,
+  });
+  return whole === null ? verdict : among(free.filter(({ firstSeenAt }) => firstSeenAt <= whole));
 }
 
-/** Tasks at the API that the mirror did not hold when the attempt began, and that are not another row's. */
-async function candidates(
-  { context, source, connection, client, signal }: Sender,
-  write: SavedWrite,
-): Promise<{ readonly found: readonly Candidate[]; readonly unreadable: readonly string[] }> {
-  const sentAt = write.sentAt / 1e6;
-  const found = new Map<number, Candidate>();
-  const unreadable = new Set<string>();
-  for await (const { tasks, ...page } of client.changes(Math.floor(sentAt) - source.overlap, signal)) {
-    const earliest = page.serverTime === null ? 0 : sentAt + skewOf(page) - CLOCK_SLACK_S;
-    const fresh = tasks.flatMap((decoded) =>
-      decoded.ok && madeAfter(decoded.task, earliest) ? [decoded.task] : [],
-    );
-    const hidden = tasks.flatMap((decoded) =>
-      !decoded.ok && Number.isSafeInteger(Number(decoded.id)) && decoded.id !== null
-        ? [Number(decoded.id)]
-        : [],
-    );
-    const ids = [...fresh.map(({ id }) => id), ...hidden];
-    const known = await knownBefore(context.db, source, connection, ids, write.sentAt);
-    const { requestedAt, answeredAt, serverTime } = page;
-    const seen = { requestedAt, answeredAt, serverTime };
-    for (const task of fresh) if (!known.has(task.id)) found.set(task.id, { task, ...seen });
-    for (const id of hidden) if (!known.has(id)) unreadable.add(`${id} (which can't be read)`);
-  }
-  return { found: [...found.values()], unreadable: [...unreadable] };
+async function createAgain(sender: Sender, row: PendingRow, write: SavedWrite): Promise<void> {
+  const { client, context, source } = sender;
+  const key = write.idempotencyKey;
+  const young = (await databaseNow(context.db)) - write.sentAt < KEY_LIVES_US;
+  // Under a kept key comes the first answer, so it may serve only what was sent with it.
+  const alike = isDeepStrictEqual(client.writer.create(localColumns(source, row), '').sent, write.sent);
+  const reuse =
+    key !== null && alike && young && (await countSent(context.db, row.rowId, key)) < MOST_WITH_ONE_KEY;
+  await create(sender, row, [write], reuse ? key : null);
 }
 
-/** Those that are no other insert's work: neither just what another open create sent, nor a row's by now. */
-async function unexplained(
-  { context, source, connection }: Sender,
-  write: SavedWrite,
-  found: readonly Candidate[],
-): Promise<readonly Candidate[]> {
-  const others = (await openCreates(context.db, connection)).map((sent) => columnsIn(source, sent));
-  const ids = found.map(({ task }) => task.id);
-  // Looked at last: a create that was settled meanwhile has its row.
-  const known = await knownBefore(context.db, source, connection, ids, write.sentAt);
-  return found.filter(
-    ({ task }) =>
-      !known.has(task.id) && !others.some((sent) => matches(source, sent, task.columns) === 'exactly'),
-  );
+/** A task that was not listed, a page having been missed, say, is read by its id first. */
+async function adoptFound(sender: Sender, row: PendingRow, write: SavedWrite, found: Found): Promise<void> {
+  const seen = found.seen ?? (await sender.client.read(Number(found.key), sender.signal));
+  if (seen.answer !== 'gone') return adopt(sender, row, write, seen);
+  if (row.columns['vis_state'] === 1) return forget(sender, row, write);
+  await leaveToPerson(sender, row, [{ ...found, there: false }]);
 }
-
-const madeAfter = ({ columns }: RemoteTask, earliest: number): boolean =>
-  typeof columns['created_at'] !== 'number' || columns['created_at'] >= earliest;
 
 async function adopt(sender: Sender, row: PendingRow, write: SavedWrite, seen: SingleAnswer): Promise<void> {
   const { sent, idempotencyKey } = write;
@@ -159,15 +136,34 @@ async function forget(sender: Sender, row: PendingRow, write: SavedWrite): Promi
   });
 }
 
-async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly string[]): Promise<void> {
-  const named = tasks.slice(0, 5).join(', ');
-  const words =
-    (tasks.length > 0
-      ? `whether the task was made is not known, and it could be one of ${tasks.length} at the API: ${named}. `
-      : 'the API has said that it made the task, but shows none that it could be. ') +
-    `Run taskmirror retry ${row.rowId} --adopt ID if it is one of them, or --create if it is none`;
+async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly Found[]): Promise<void> {
   const refused = await asWorker(sender.context.db, sender.lease, (tx) =>
-    refuse(tx, sender.source, row, words),
+    refuse(tx, sender.source, row, wordsFor(row, tasks)),
   );
   if (refused) sender.count({ failed: 1 });
+}
+
+const MOST_NAMED = 5;
+
+function wordsFor({ rowId }: PendingRow, tasks: readonly Found[]): string {
+  const settle = `Run taskmirror retry ${rowId} --adopt ID if it is one of them, or --create if it is none`;
+  if (tasks.length === 0) {
+    return `the API has said that it made the task, but shows none that it could be. Run taskmirror retry ${rowId} --adopt ID, or --create`;
+  }
+  const more = tasks.length > MOST_NAMED ? ` and ${tasks.length - MOST_NAMED} more` : '';
+  const named = tasks.slice(0, MOST_NAMED).map(nameOf).join(', ') + more;
+  const unknown = 'whether the task was made is not known';
+  if (tasks.every(({ there }) => !there)) {
+    return `${unknown}; it could be one that was deleted at the API since: ${named}. Run taskmirror retry ${rowId} --create to make it anew, or delete the row`;
+  }
+  return `${unknown}, and it could be one of ${tasks.length} at the API: ${named}. ${settle}`;
+}
+
+function nameOf({ key, columns, there, seen }: Found): string {
+  const about = [
+    columns === null ? null : String(columns['name']),
+    there ? null : 'deleted since',
+    there && columns === null && seen === null ? "which can't be read" : null,
+  ];
+  return `${key} (${about.filter((each) => each !== null).join(', ')})`;
 }
