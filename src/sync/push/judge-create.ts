@@ -50,40 +50,62 @@ export function judgeCreate<Task extends NewTask>(
     task.firstSeenAt > by.sentAt && task.madeTo >= by.sentAt && task.madeFrom <= by.sentAt + endsAfter;
   const fitsAs = (by: OpenCreate, task: Task) =>
     task.columns !== null && may(by, task) ? fits(source, by.sent, task.columns) : 'not';
-  const whole = (by: OpenCreate, task: Task) => fitsAs(by, task) === 'whole';
 
   const rivals = groupBy(creates, ({ sent }) => sent['name']);
   const named = groupBy(tasks, ({ columns }) => columns?.['name']);
-  const known = new Map<Scalar | undefined, Pairing<OpenCreate, Task>>();
-  const pairs = (name: Scalar | undefined): Pairing<OpenCreate, Task> => {
-    const pairing = known.get(name) ?? pairOff(rivals.get(name) ?? [], named.get(name) ?? [], whole);
+  const known = new Map<Scalar | undefined, Pairs<Task>>();
+  // Whoever may have made the same task has sent the same name.
+  const pairs = (name: Scalar | undefined): Pairs<Task> => {
+    const pairing = known.get(name) ?? pairBoth(rivals.get(name) ?? [], named.get(name) ?? [], fitsAs);
     known.set(name, pairing);
     return pairing;
   };
 
-  const just = pairs(create.sent['name']).of(create);
+  const { whole, near } = pairs(create.sent['name']);
+  const just = whole.of(create).is === 'none' ? near.of(create) : whole.of(create);
   if (just.is === 'paired') return just.early ? { is: 'early' } : { is: 'made', task: just.task };
 
   let early = just.early;
   const left = tasks.filter((task) => {
     if (!may(create, task)) return false;
-    if (whole(create, task) || task.columns === null) return true;
-    const { explained, early: soon } = pairs(task.columns['name']).explains(task);
-    early ||= explained && soon;
-    return !explained;
+    const others = explainedByOthers(task);
+    early ||= others.explained && others.early;
+    return !others.explained;
   });
-  if (just.is === 'none') {
-    const near = pairOff(
-      rivals.get(create.sent['name']) ?? [],
-      left,
-      (by, task) => fitsAs(by, task) !== 'not',
-    ).of(create);
-    if (near.is === 'paired') return near.early ? { is: 'early' } : { is: 'made', task: near.task };
-  }
   if (early) return { is: 'early' };
   if (left.length === 0) return { is: 'absent' };
   const like = ({ columns }: Task) => (columns === null ? 0 : likeness(source, create.sent, columns));
   return { is: 'unclear', tasks: [...left].sort((a, b) => like(b) - like(a)) };
+
+  function explainedByOthers(task: Task) {
+    const nobody = { explained: false, early: false };
+    if (task.columns === null) return nobody;
+    const fit = fitsAs(create, task);
+    const of = pairs(task.columns['name']);
+    const justSo = of.whole.explains(task);
+    if (fit !== 'whole' && justSo.explained) return justSo;
+    return fit === 'not' ? of.near.explains(task) : nobody;
+  }
+}
+
+interface Pairs<Task> {
+  readonly whole: Pairing<OpenCreate, Task>;
+  readonly near: Pairing<OpenCreate, Task>;
+}
+
+/** First by what is just as it was sent; among what that leaves, by what holds all that was sent and more. */
+function pairBoth<Task>(
+  creates: readonly OpenCreate[],
+  tasks: readonly Task[],
+  fitsAs: (by: OpenCreate, task: Task) => ReturnType<typeof fits>,
+): Pairs<Task> {
+  const whole = pairOff(creates, tasks, (by, task) => fitsAs(by, task) === 'whole');
+  const near = pairOff(
+    creates.filter((by) => whole.of(by).is === 'none'),
+    tasks.filter((task) => !whole.explains(task).explained),
+    (by, task) => fitsAs(by, task) !== 'not',
+  );
+  return { whole, near };
 }
 
 function groupBy<Item, Key>(

@@ -14,7 +14,8 @@ export async function faultsOf(world: World, history: History): Promise<readonly
   const open = await world.sql`
     select w.row_id::text, w.method, w.path from sync.writes w
     left join ${world.sql(`${connection}.tasks`)} t on t.row_id = w.row_id
-    where w.connection = ${connection} and w.settled_at is null and t.sync_state is distinct from 'failed'`;
+    where w.connection = ${connection} and w.settled_at is null
+      and (w.method = 'POST' or t.sync_state is distinct from 'failed')`;
   const byId = new Map<string, Row>();
   for (const row of rows) if (row['id'] !== null) byId.set(String(row['id']), row);
   for (const row of rows) byId.set(`row ${row['row_id']}`, row);
@@ -29,6 +30,9 @@ export async function faultsOf(world: World, history: History): Promise<readonly
     ...miscounted(history, sides),
     ...deletedByNobody(history, sides),
     ...open.map(({ row_id, method, path }) => `row ${row_id}: ${method} ${path} is still open`),
+    ...rows
+      .filter((row) => failed(row) && !row['sync_error'])
+      .map((row) => `row ${row['row_id']} has failed and does not say why`),
     ...rows.filter((row) => row['sync_state'] === 'pending').map((row) => `row ${row['row_id']} is pending`),
   ];
 }

@@ -1,21 +1,18 @@
 import type { World } from '../../sync/world.js';
-import type { History } from './history.js';
+import { type History, labelOf } from './history.js';
 import { toldByApi } from './sides.js';
 import { TOLD, UNTOLD, type Values } from './values.js';
 
-/**
- * One thing that people do at an API. They leave alone what a create of unknown outcome may have made: edited, it could not be
- * recognised. `known` are the ids that a row has.
- */
-export function actAtApi(
-  world: World,
-  history: History,
-  values: Values,
-  known: ReadonlySet<string>,
-  random: () => number,
-): void {
+/** Gives every task a name by which it stays known. */
+export function labelAll({ sandbox }: World, connection: History['connection']): void {
+  for (const { id } of [...sandbox[connection].people.tasks()])
+    edit({ sandbox }, connection, id, 'name', `${labelOf('', String(id))}.seed`);
+}
+
+/** One thing that people do at an API. */
+export function actAtApi(world: World, history: History, values: Values, random: () => number): void {
   const { connection } = history;
-  const tasks = [...toldByApi(world, connection)].filter(([id]) => known.has(id));
+  const tasks = [...toldByApi(world, connection)];
   const [id, task] = tasks[Math.floor(random() * tasks.length)] ?? [];
   const chance = random();
   if (id === undefined || task === undefined || chance < 0.08) {
@@ -58,7 +55,7 @@ function create({ sandbox }: World, { connection, touched }: History, values: Va
 }
 
 function edit(
-  { sandbox }: World,
+  { sandbox }: Pick<World, 'sandbox'>,
   connection: History['connection'],
   id: number,
   field: string,
