@@ -34,7 +34,10 @@ export async function runUnderLease(
 ): Promise<RunLog | null> {
   const lost = new AbortController();
   const over = new AbortController();
-  const heartbeat = keepAlive(context, lease, over.signal, lost);
+  const heartbeat = Promise.all([
+    keepAlive(context, lease, over.signal, lost),
+    watchPause(context, lease, over.signal, lost),
+  ]);
   const began = context.runtime.now();
   try {
     const either = AbortSignal.any([signal, lost.signal]);
@@ -80,10 +83,25 @@ async function keepAlive(
     // A database that can't be reached now may be there at the next beat; every commit checks the lease anyway.
     const kept = await renewLease(db, lease).catch(() => true);
     if (!kept) lost.abort(new LeaseLostError(`the lease on ${lease.connection}'s ${lease.kind} was lost`));
-    const paused = await pausedSince(db, lease.connection).catch(() => null);
-    if (paused !== null) lost.abort(new PausedError());
   }
 }
+
+/** Who pauses a connection wants its traffic to end now, not at the lease's next beat. */
+async function watchPause(
+  { db, runtime }: SyncContext,
+  { connection }: Lease,
+  over: AbortSignal,
+  paused: AbortController,
+): Promise<void> {
+  while (!over.aborted) {
+    await runtime.sleep(PAUSE_LOOK_MS, over).catch(() => {});
+    if (over.aborted) return;
+    const since = await pausedSince(db, connection).catch(() => null);
+    if (since !== null) return paused.abort(new PausedError());
+  }
+}
+
+const PAUSE_LOOK_MS = 1_000;
 
 /** Why the run was told to stop; null where it failed by itself. */
 function reasonToStop(error: unknown, stop: AbortSignal, lost: AbortSignal): string | null {
