@@ -133,6 +133,8 @@ export interface UndecidedCreate {
   readonly sentAt: number;
   /** Whether its row waits for a person. */
   readonly failed: boolean;
+  /** Whether it is one that somebody else may have sent, at any time since: see `saveDoubt`. */
+  readonly doubted: boolean;
 }
 
 /** Those of a connection. Relies on the partial index of unsettled writes. */
@@ -141,14 +143,21 @@ export async function undecidedCreates(
   table: TaskTable,
   connection: string,
 ): Promise<readonly UndecidedCreate[]> {
-  const rows = await db.rows<{ write_id: string; sent: JsonObject; sent_at: string; failed: boolean }>(sql`
-    select w.write_id::text, w.sent, ${micros(sql`w.sent_at`)} as sent_at, t.sync_state = 'failed' as failed
+  const rows = await db.rows<{
+    write_id: string;
+    sent: JsonObject;
+    sent_at: string;
+    failed: boolean;
+    doubted: boolean;
+  }>(sql`
+    select w.write_id::text, w.sent, ${micros(sql`w.sent_at`)} as sent_at, t.sync_state = 'failed' as failed,
+      w.run_id is null as doubted
     from sync.writes w join ${tableName(table)} t on t.row_id = w.row_id
     where w.connection = ${connection} and w.method = 'POST' and w.settled_at is null and w.decision is null
       and w.sent is not null
     order by w.write_id`);
-  return rows.map(({ write_id, sent, sent_at, failed }) => {
-    return { writeId: write_id, sent, sentAt: Number(sent_at), failed };
+  return rows.map(({ write_id, sent, sent_at, failed, doubted }) => {
+    return { writeId: write_id, sent, sentAt: Number(sent_at), failed, doubted };
   });
 }
 

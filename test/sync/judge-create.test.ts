@@ -15,7 +15,7 @@ const sent = (name: string, more: Columns = {}): Columns => ({
 });
 let last = 0;
 const create = (columns: Columns, sentAt = 1000, finished = true): OpenCreate => {
-  return { writeId: String(++last), sent: columns, sentAt, finished };
+  return { writeId: String(++last), sent: columns, sentAt, endsAt: sentAt + ENDS_AFTER, finished };
 };
 const task = (columns: Columns | null, firstSeenAt = 2000, made: Partial<NewTask> = {}): NewTask => {
   return {
@@ -28,7 +28,7 @@ const task = (columns: Columns | null, firstSeenAt = 2000, made: Partial<NewTask
   };
 };
 const judge = (by: OpenCreate, creates: readonly OpenCreate[], tasks: readonly NewTask[]) =>
-  judgeCreate(invoiced, by, creates, tasks, ENDS_AFTER);
+  judgeCreate(invoiced, by, creates, tasks);
 
 describe('a create of unknown outcome', () => {
   const ours = create(sent('Call'));
@@ -125,7 +125,7 @@ describe('a create of unknown outcome', () => {
       description: '',
     });
     const fax = create({ name: 'Fax', billable: true });
-    expect(judgeCreate(freshbooks, fax, [fax], [filled], ENDS_AFTER)).toEqual({ is: 'made', task: filled });
+    expect(judgeCreate(freshbooks, fax, [fax], [filled])).toEqual({ is: 'made', task: filled });
   });
 });
 

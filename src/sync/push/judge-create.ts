@@ -9,6 +9,8 @@ export interface OpenCreate {
   readonly sent: Columns;
   /** Microseconds since 1970. */
   readonly sentAt: number;
+  /** Until when the API may have made its task. */
+  readonly endsAt: number;
   /** Whether the API must have finished with it when it was looked at. */
   readonly finished: boolean;
 }
@@ -36,18 +38,16 @@ export type Verdict<Task> =
 /**
  * Which of the new tasks a create has made. As many tasks just as was sent as creates that may have made them: each has made one. None, and
  * nothing else that it could have made, however different by now: it made nothing. A task that is just what another create sent is
- * that one's. Anything else is unclear. `create` is one of the `creates`. `endsAfter`: how long after it was sent the API may still make
- * a task, in microseconds.
+ * that one's. Anything else is unclear. `create` is one of the `creates`.
  */
 export function judgeCreate<Task extends NewTask>(
   source: Source,
   create: OpenCreate,
   creates: readonly OpenCreate[],
   tasks: readonly Task[],
-  endsAfter: number,
 ): Verdict<Task> {
   const may = (by: OpenCreate, task: Task): boolean =>
-    task.firstSeenAt > by.sentAt && task.madeTo >= by.sentAt && task.madeFrom <= by.sentAt + endsAfter;
+    task.firstSeenAt > by.sentAt && task.madeTo >= by.sentAt && task.madeFrom <= by.endsAt;
   const fitsAs = (by: OpenCreate, task: Task) =>
     task.columns !== null && may(by, task) ? fits(source, by.sent, task.columns) : 'not';
 

@@ -70,15 +70,22 @@ async function judge(sender: Sender, write: SavedWrite): Promise<Verdict<Found>>
   const keys = look.found.map(({ key }) => key);
   const standing = await standingOf(context.db, source, connection, keys);
   const free = look.found.filter(({ key }) => !standing.get(key)?.taken);
-  const creates = undecided.map(({ writeId, sent, sentAt }) => {
-    return { writeId, sent: columnsIn(source, sent), sentAt, finished: sentAt + lasts <= look.beganAt };
+  const creates = undecided.map(({ writeId, sent, sentAt, doubted }) => {
+    const endsAt = doubted ? Number.POSITIVE_INFINITY : sentAt + lasts;
+    return {
+      writeId,
+      sent: columnsIn(source, sent),
+      sentAt,
+      endsAt,
+      finished: sentAt + lasts <= look.beganAt,
+    };
   });
   const create = creates.find(({ writeId }) => writeId === write.writeId);
   // Settled or decided by somebody meanwhile.
   if (create === undefined) return { is: 'early' };
-  const among = (tasks: readonly Found[]) => judgeCreate(source, create, creates, tasks, lasts);
+  const among = (tasks: readonly Found[]) => judgeCreate(source, create, creates, tasks);
   const verdict = among(free);
-  if (verdict.is !== 'unclear') return verdict;
+  if (verdict.is !== 'unclear' || create.endsAt > look.beganAt) return verdict;
 
   // What such a poll did not show came up too late to be its work.
   const whole = await firstWholePoll(context.db, connection, {

@@ -1,11 +1,11 @@
 import { findById, type MirrorRow } from '../../mirror/tasks.js';
 import type { Unreadable } from '../../mirror/unreadable.js';
 import { findPull, findRetired } from '../../mirror/verify.js';
-import { openCreates } from '../../mirror/writes.js';
+import { undecidedCreates } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
 import type { RemoteTask, SingleAnswer, Source, SourceClient } from '../../sources/source.js';
 import type { SyncContext } from '../context.js';
-import { matches } from '../push/matches.js';
+import { fits } from '../push/matches.js';
 import { columnsIn, skewOf } from '../reconcile.js';
 import { compareRow } from './compare.js';
 import type { Difference } from './report.js';
@@ -104,8 +104,8 @@ async function isAccountedFor(
   { id, columns }: RemoteTask,
 ): Promise<boolean> {
   if ((await findRetired(context.db, connection, [id])).size > 0) return true;
-  const open = await openCreates(context.db, connection);
-  return open.some((sent) => matches(source, columnsIn(source, sent), columns) === 'exactly');
+  const open = await undecidedCreates(context.db, source, connection);
+  return open.some(({ sent }) => fits(source, columnsIn(source, sent), columns) !== 'not');
 }
 
 /** When the API last changed it, in seconds since 1970; 0 where it does not say. */
