@@ -39,7 +39,7 @@ describe.concurrent.each(connections)('a worker at %s', (connection) => {
       });
       await world.walk(connection);
       // What the first day deletes the others can restore.
-      await work(world, connection, days++);
+      await work(world, connection, days++, true);
       await rest(world, connection);
     });
     afterAll(() => world.close());
@@ -48,7 +48,7 @@ describe.concurrent.each(connections)('a worker at %s', (connection) => {
       '$kind: $name',
       { timeout: 60_000 },
       async ({ kind, what, moment, ...point }) => {
-        const day = await work(world, connection, days++);
+        const day = await work(world, connection, days++, kind === 'push');
         const orders = {
           databaseUrl: world.db.url,
           watched: connection,

@@ -10,15 +10,25 @@ export interface Day {
 
 /**
  * With SQL a task is renamed, one deleted, one restored, one made and one changed in two ways; at the API another field of the renamed
- * one is changed, one task is made, one changed and one deleted. `number` tells the days apart.
+ * one is changed, one task is made, one changed and one deleted. `number` tells the days apart. `known`: whether the mirror holds what was
+ * made there before anything is sent: else a create that nobody knows the outcome of might have made it, which is for a person to say.
  */
-export async function work(world: World, connection: Connection, number: number): Promise<Day> {
+export async function work(
+  world: World,
+  connection: Connection,
+  number: number,
+  known: boolean,
+): Promise<Day> {
   const { sql } = world;
   const table = sql(`${connection}.tasks`);
   const label = `Day ${String(number).padStart(5, '0')}`;
+  const people = atApi(world, connection);
+  people.make(`${label} theirs`);
+  if (known) await world.poll(connection);
   const active = await sql`
     select row_id, id from ${table}
-    where vis_state = 0 and sync_state = 'synced' and id is not null order by row_id desc limit 6`;
+    where vis_state = 0 and sync_state = 'synced' and id is not null and name <> ${`${label} theirs`}
+    order by row_id desc limit 6`;
   const [renamed, deleted, changed, touched, gone] = active;
   if (!renamed || !deleted || !changed || !touched || !gone) throw new Error('there are too few tasks');
   const [restored] = await sql`
@@ -37,11 +47,9 @@ export async function work(world: World, connection: Connection, number: number)
   else
     await sql`update freshbooks.tasks set vis_state = 2, name = ${`${label} done`} where row_id = ${changed['row_id']}`;
 
-  const people = atApi(world, connection);
   people.touch(Number(renamed['id']), theirs);
   people.touch(Number(touched['id']), theirs);
   people.remove(Number(gone['id']));
-  people.make(`${label} theirs`);
 
   return {
     faults: async () => {
