@@ -16,7 +16,7 @@ export const rest: readonly Mutation[] = [
     file: 'src/sources/freshbooks/client.ts',
     snippet: "yield* scan(start, { ...query, 'search[vis_state]': 1 }, signal);",
     replacement: '',
-    killedBy: 'test/sync/deletions.test.ts: deletes, restores and archives under',
+    killedBy: 'test/sync/deletions.test.ts: a task deleted at the API is deleted by the next poll',
   },
   {
     invariant: 'I4',
@@ -40,7 +40,7 @@ export const rest: readonly Mutation[] = [
     file: 'src/sync/reconcile.ts',
     snippet: 'if (same) return null;',
     replacement: '',
-    killedBy: 'test/sync/pull.test.ts: an idle poll asks once',
+    killedBy: 'test/sync/edits.test.ts: keys that an answer leaves out blank no column',
   },
   {
     invariant: 'I5',

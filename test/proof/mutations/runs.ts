@@ -32,7 +32,7 @@ export const runs: readonly Mutation[] = [
     file: 'src/mirror/edits.ts',
     snippet: 'await client.listen(CHANNEL, onEdits, onEdits);',
     replacement: 'await client.listen(CHANNEL, onEdits);',
-    killedBy: 'test/daemon/daemon.test.ts: a database that goes away and comes back',
+    killedBy: 'test/mirror/edits.test.ts: who begins to listen is told at once',
   },
   {
     invariant: 'I10',
@@ -178,7 +178,7 @@ export const runs: readonly Mutation[] = [
     file: 'src/mirror/tasks.ts',
     snippet: 'on conflict (connection, id) do nothing',
     replacement: '',
-    killedBy: 'test/sync/together.test.ts: polls and walks at the same time',
+    killedBy: 'test/sync/pull-guards.test.ts: a task that another run has inserted meanwhile',
   },
   {
     invariant: 'I11',
@@ -187,6 +187,6 @@ export const runs: readonly Mutation[] = [
     snippet:
       'return now?.walkId === seen?.walkId && now?.runId === seen?.runId && now?.batches === seen?.batches;',
     replacement: 'return now !== undefined;',
-    killedBy: 'test/mirror/runs.test.ts: is over when another walk went first',
+    killedBy: 'test/sync/pull-guards.test.ts: a walk that another one took up and ended first',
   },
 ];

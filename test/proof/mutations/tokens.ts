@@ -77,7 +77,7 @@ export const tokens: readonly Mutation[] = [
     file: 'src/mirror/database.ts',
     snippet: 'throw error instanceof DrizzleQueryError && error.cause ? error.cause : error;',
     replacement: 'throw error;',
-    killedBy: 'test/jobs/workers.test.ts: write no parameter of a failed statement into a job',
+    killedBy: 'test/mirror/database.test.ts: shows neither its parameters nor its text',
   },
   {
     invariant: 'I12',
