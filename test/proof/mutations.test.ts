@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { ROOT } from './mutations/copy.js';
 import { mutations } from './mutations/list.js';
 import { mutate, testOf } from './mutations/mutation.js';
+import { asTable } from './mutations/table.js';
 
 // What they are for takes minutes: `npm run proof:mutations`. Here only that the list has not aged.
 
@@ -32,6 +33,10 @@ test('a line that is there no more, or twice, is said', () => {
   if (mutation === undefined) throw new Error('there are no mutations');
   expect(() => mutate('', mutation)).toThrow(/0 times/);
   expect(() => mutate(mutation.snippet.repeat(2), mutation)).toThrow(/2 times/);
+});
+
+test('the table in docs/invariants.md shows the list (npm run proof:mutations -- --list)', () => {
+  expect(textOf('docs/invariants.md')).toContain(asTable(mutations));
 });
 
 test('each invariant has at least three', () => {

@@ -212,7 +212,9 @@ async function polledAndSwept(connection: Connection): Promise<Record<string, un
 }
 
 async function reports(connection: Connection): Promise<readonly unknown[]> {
-  return world.sql`select * from sync.unreadable where connection = ${connection} order by task_id`;
+  // A row that was written again, be it the same, has another version.
+  return world.sql`
+    select *, xmin::text as version from sync.unreadable where connection = ${connection} order by task_id`;
 }
 
 async function unreadable(connection: Connection): Promise<readonly string[]> {

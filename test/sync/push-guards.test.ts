@@ -102,6 +102,13 @@ describe.each(connections)('%s', (connection) => {
     expect(twinsAt(connection)).toBe(1);
   });
 
+  test('a push at rest leaves no run', async () => {
+    await some();
+    const runs = await world.sql`select run_id from sync.runs order by run_id`;
+    expect(await world.push(connection)).toEqual({ state: 'skipped', reason: 'nothing is pending' });
+    expect(await world.sql`select run_id from sync.runs order by run_id`).toEqual(runs);
+  });
+
   function lose(when: 'before' | 'after'): void {
     world.sandbox.faults.add({
       api: connection,

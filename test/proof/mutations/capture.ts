@@ -1,14 +1,17 @@
 import type { Mutation } from './mutation.js';
 
 const CAPTURE = 'drizzle/0002_capture.sql';
-const LOCAL = "current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync'";
+/** The triggers as they stand since then. */
+const TRIGGERS = 'drizzle/0006_writers-stay-local.sql';
+const LOCAL =
+  "current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' OR NOT has_table_privilege('sync.writes'::regclass, 'INSERT')";
 
 /** I1 and I5, where PostgreSQL itself enforces them: each local edit is captured, and nothing of the worker's own is. */
 export const capture: readonly Mutation[] = [
   {
     invariant: 'I1',
     breaks: 'a change of one column is not captured',
-    file: CAPTURE,
+    file: TRIGGERS,
     snippet: `ROW(OLD.name, OLD.action, OLD.customer_id, OLD.user_id, OLD.due_date, OLD.complete, OLD.completed_by_user_id, OLD.vis_state) IS DISTINCT FROM
   ROW(NEW.name, NEW.action, NEW.customer_id, NEW.user_id, NEW.due_date, NEW.complete, NEW.completed_by_user_id, NEW.vis_state))`,
     replacement: `ROW(OLD.name, OLD.action, OLD.customer_id, OLD.user_id, OLD.complete, OLD.completed_by_user_id, OLD.vis_state) IS DISTINCT FROM
@@ -51,20 +54,20 @@ export const capture: readonly Mutation[] = [
   {
     invariant: 'I1',
     breaks: 'a DELETE takes the row, and nothing remembers it',
-    file: CAPTURE,
-    snippet: `CREATE TRIGGER zz_capture_delete AFTER DELETE ON freshbooks.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT
+    file: TRIGGERS,
+    snippet: `CREATE OR REPLACE TRIGGER zz_capture_delete AFTER DELETE ON freshbooks.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT
 WHEN (${LOCAL})`,
-    replacement: `CREATE TRIGGER zz_capture_delete AFTER DELETE ON freshbooks.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT
+    replacement: `CREATE OR REPLACE TRIGGER zz_capture_delete AFTER DELETE ON freshbooks.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT
 WHEN (false)`,
     killedBy: 'test/mirror/capture-delete.test.ts: keeps the row as deleted and pending',
   },
   {
     invariant: 'I1',
     breaks: 'a TRUNCATE empties the mirror, and nothing remembers it',
-    file: CAPTURE,
-    snippet: `CREATE TRIGGER zz_capture_truncate BEFORE TRUNCATE ON invoiced.tasks FOR EACH STATEMENT
+    file: TRIGGERS,
+    snippet: `CREATE OR REPLACE TRIGGER zz_capture_truncate BEFORE TRUNCATE ON invoiced.tasks FOR EACH STATEMENT
 WHEN (${LOCAL})`,
-    replacement: `CREATE TRIGGER zz_capture_truncate BEFORE TRUNCATE ON invoiced.tasks FOR EACH STATEMENT
+    replacement: `CREATE OR REPLACE TRIGGER zz_capture_truncate BEFORE TRUNCATE ON invoiced.tasks FOR EACH STATEMENT
 WHEN (false)`,
     killedBy: 'test/mirror/capture-delete.test.ts: TRUNCATE is refused',
   },
@@ -77,6 +80,16 @@ WHEN (false)`,
     killedBy: 'test/mirror/capture-fields.test.ts: a change of any other column is refused by its name',
   },
   {
+    invariant: 'I1',
+    breaks: "a local writer who takes on the worker's origin writes past the capture",
+    file: TRIGGERS,
+    snippet: `WHEN ((${LOCAL}) AND
+  ROW(OLD.name, OLD.description,`,
+    replacement: `WHEN (current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' AND
+  ROW(OLD.name, OLD.description,`,
+    killedBy: 'test/mirror/roles.test.ts: who takes on the origin of the worker stays a local one',
+  },
+  {
     invariant: 'I3',
     breaks: 'a row whose create is under way is really deleted, and its task has no row',
     file: CAPTURE,
@@ -87,8 +100,8 @@ WHEN (false)`,
   {
     invariant: 'I5',
     breaks: "the worker's own writes are captured, and go back to the API",
-    file: CAPTURE,
-    snippet: `WHEN (${LOCAL} AND
+    file: TRIGGERS,
+    snippet: `WHEN ((${LOCAL}) AND
   ROW(OLD.name, OLD.action,`,
     replacement: `WHEN (
   ROW(OLD.name, OLD.action,`,

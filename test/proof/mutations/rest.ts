@@ -48,7 +48,7 @@ export const rest: readonly Mutation[] = [
     file: 'src/sync/push/push.ts',
     snippet: "if (due === null) return { state: 'skipped', reason: 'nothing is pending' };",
     replacement: '',
-    killedBy: 'test/sync/push.test.ts: at rest nothing is asked but lists',
+    killedBy: 'test/sync/push-guards.test.ts: a push at rest leaves no run',
   },
   {
     invariant: 'I5',

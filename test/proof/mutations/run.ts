@@ -6,14 +6,19 @@ import { startRedis } from '../../servers/redis.js';
 import { copyProject, ROOT } from './copy.js';
 import { mutations } from './list.js';
 import { type Mutation, placeOf, testOf } from './mutation.js';
+import { asTable } from './table.js';
 import { runTests } from './vitest.js';
 
 /**
  * `npm run proof:mutations [-- --only I3 --file src/merge]`: takes each enforcing line away, in a copy of the project, and expects the
- * test that is named for it to fail. Ends with 1 where one survives.
+ * test that is named for it to fail. Ends with 1 where one survives. `--list` only prints the table of docs/invariants.md.
  */
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, file: { type: 'string', default: '' } },
+  options: {
+    only: { type: 'string', default: '' },
+    file: { type: 'string', default: '' },
+    list: { type: 'boolean', default: false },
+  },
 });
 const chosen = mutations.filter(
   ({ invariant, file }) =>
@@ -21,6 +26,10 @@ const chosen = mutations.filter(
 );
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+if (values.list) {
+  say(asTable(mutations));
+  process.exit(0);
+}
 const [server, redis, copy] = await Promise.all([startOwnPostgres(), startRedis(), copyProject()]);
 const env = { TEST_DATABASE_URL: server.adminUrl, TEST_REDIS_URL: redis.url };
 const wanting: string[] = [];

@@ -42,7 +42,7 @@ export const tokens: readonly Mutation[] = [
   {
     invariant: 'I8',
     breaks: 'a client that closes cuts its renewal off, and loses the token',
-    file: 'src/sources/freshbooks/client.ts',
+    file: 'src/sources/freshbooks/session.ts',
     snippet: 'await access.settled();',
     replacement: '',
     killedBy: `${ACCESS}: keeps the successor of a token that was traded in`,

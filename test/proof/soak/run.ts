@@ -14,6 +14,7 @@ import { unequal } from '../crash/unequal.js';
 import { type Sample, takeSample } from './figures.js';
 import { judge, type Verdict } from './judge.js';
 import { createLoad } from './load.js';
+import { decideCreates } from './person.js';
 
 /**
  * `npm run soak -- --minutes 30 [--seed 1] [--leak memory|handles|delay]`: the daemon under load on both APIs and with SQL, with faults
@@ -35,6 +36,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const SAMPLE_MS = Math.min(5_000, (seconds * 1000) / 60);
 const ACT_MS = 150;
 const FAULT_MS = 4_000;
+const DECIDE_MS = 20_000;
 /** A write of unknown outcome is looked up after 90 s, and what the queue lost is made anew after 60 s. */
 const REST_MS = 300_000;
 
@@ -133,8 +135,11 @@ async function soak(): Promise<readonly Sample[]> {
       await delay(Math.max(0, next - performance.now()));
     }
   };
-  let faults = 0;
+  let [faults, decisions] = [0, 0];
   await Promise.all([
+    every(DECIDE_MS, async () => {
+      decisions += await decideCreates(sql, sandbox, databaseUrl);
+    }),
     every(ACT_MS, () => load.act()),
     every(FAULT_MS, async () => {
       faults += 1;
@@ -152,7 +157,9 @@ async function soak(): Promise<readonly Sample[]> {
     }),
   ]);
   sandbox.faults.clear();
-  say(`${load.acts} acts and ${faults} faults in ${elapsed().toFixed(0)} s, seed ${values.seed}`);
+  say(
+    `${load.acts} acts, ${faults} faults and ${decisions} decisions of a person in ${elapsed().toFixed(0)} s, seed ${values.seed}`,
+  );
   return samples;
 }
 
@@ -162,6 +169,7 @@ async function comesToRest(): Promise<boolean> {
   const rested = await until(
     'both sides are equal',
     async () => {
+      await decideCreates(sql, sandbox, databaseUrl);
       const all = await Promise.all(connections.map((each) => unequal({ sql, sandbox }, each)));
       wanting = all.flat();
       return wanting.length === 0;
