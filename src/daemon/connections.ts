@@ -40,9 +40,9 @@ export async function watchConnections(
       wake();
       for (const name of names) {
         const connection = name === '' ? null : await findConnection(db, name);
+        if (connection === null || connection.paused || !mine(name)) continue;
         // One that was never read is read by the schedules' look.
-        if (connection === null || connection.paused || connection.cursor === null || !mine(name)) continue;
-        await enqueueNow(queues, 'poll', name);
+        if (connection.cursor !== null) await enqueueNow(queues, 'poll', name);
         await enqueuePush(queues, name);
       }
     }

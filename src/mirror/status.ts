@@ -10,6 +10,8 @@ export interface ConnectionStatus {
   readonly source: string;
   readonly account: string | null;
   readonly paused: boolean;
+  /** Why taskmirror itself paused it; null where a person did. */
+  readonly pauseReason: string | null;
   /** What a person must do before it works again. */
   readonly problem: string | null;
   readonly pollEvery: number;
@@ -67,7 +69,7 @@ export async function readStatus(
   const counts = sql.join(tables.map(countsOf), sql` union all `);
   const oldest = sql`${sql.join(tables.map(oldestOf), sql` union all `)} order by since, row_id limit 1`;
   const rows = await db.rows<StatusRow>(sql`
-    select c.name, c.source, c.account, c.paused_at is not null as paused, c.problem, c.poll_every_ms::float8 as poll_every,
+    select c.name, c.source, c.account, c.paused_at is not null as paused, c.pause_reason, c.problem, c.poll_every_ms::float8 as poll_every,
       exists (select from sync.cursors k where k.connection = c.name) as read,
       ${micros(sql`c.last_pull_at`)} as last_pull_at, ${micros(sql`c.last_push_at`)} as last_push_at,
       extract(epoch from clock_timestamp() - c.last_pull_at)::float8 as lag,
@@ -85,6 +87,7 @@ export async function readStatus(
     source: row.source,
     account: row.account,
     paused: row.paused,
+    pauseReason: row.pause_reason,
     problem: row.problem,
     pollEvery: row.poll_every,
     read: row.read,
@@ -160,6 +163,7 @@ interface StatusRow {
   readonly source: string;
   readonly account: string | null;
   readonly paused: boolean;
+  readonly pause_reason: string | null;
   readonly problem: string | null;
   readonly poll_every: number;
   readonly read: boolean;

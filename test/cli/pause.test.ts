@@ -32,7 +32,11 @@ test.each([
     await world.sql`insert into invoiced.tasks (name, action, due_date) values ('Made meanwhile here', 'phone', '2026-12-01Z')`;
     await until('the other one goes on', () => polls(world, mark) > 2);
     expect(world.sandbox.log.count({ after: mark, api: 'invoiced' })).toBe(0);
-    expect((await run(['status'], { env: world.env })).output).toContain('invoiced: paused');
+    const { output: paused } = await run(['status'], { env: world.env });
+    expect(paused).toContain('invoiced: paused');
+    expect(paused.replace(/\s+/g, ' ')).toContain(
+      'taskmirror resume invoiced; 1 local edit is kept until then',
+    );
     if (reconcileEvery < 1_000)
       await until('nothing is scheduled', async () =>
         (await run(['status'], { env: world.env })).output.includes('nothing is scheduled'),

@@ -3,9 +3,9 @@ import { counted, span } from '../words.js';
 
 /** What needs a person at this connection, one sentence each; nothing while all is well. */
 export function needsOf(connection: ConnectionStatus): readonly string[] {
-  const { name, paused, problem, failed, unreadable } = connection;
+  const { paused, problem, failed, unreadable } = connection;
   return [
-    paused && `It is paused; to go on: taskmirror resume ${name}`,
+    paused && pausedBecause(connection),
     problem,
     ...['poll', 'walk', 'push'].map((lease) => brokenOff(lastOf(connection.runs, lease), problem)),
     failed > 0 &&
@@ -15,6 +15,15 @@ export function needsOf(connection: ConnectionStatus): readonly string[] {
     isLate(connection) &&
       `Nothing was pulled for ${span(connection.lagSeconds ?? 0)}; polls are due every ${span(connection.pollEvery / 1_000)}.`,
   ].filter((need): need is string => Boolean(need));
+}
+
+/** Who stopped it, what waits meanwhile, and how it goes on. */
+function pausedBecause({ name, pauseReason, pending }: ConnectionStatus): string {
+  const waits =
+    pending > 0 ? `; ${counted(pending, 'local edit')} ${pending === 1 ? 'is' : 'are'} kept until then` : '';
+  return pauseReason === null
+    ? `It is paused; to go on: taskmirror resume ${name}${waits}`
+    : `It was paused, since ${pauseReason}. Look at taskmirror plan, then: taskmirror resume ${name}${waits}`;
 }
 
 /** The run under way, or what stands in place of a first pull. */

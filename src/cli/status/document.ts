@@ -26,6 +26,7 @@ function connectionOf(connection: ConnectionReport): object {
     source,
     account,
     paused,
+    pause_reason: connection.pauseReason,
     problem,
     last_pull_at: instant(connection.lastPullAt),
     last_push_at: instant(connection.lastPushAt),
