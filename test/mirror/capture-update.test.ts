@@ -231,6 +231,19 @@ test('completed_date is refused with what to set instead', async () => {
   });
 });
 
+test('a rate is rounded to whole cents as it is written, and one that stays the same is no edit', async () => {
+  const row = await mirror.synced('freshbooks', { rate_amount: '12.00' });
+  expect(await updated('freshbooks', row, { rate_amount: '12.004' })).toMatchObject({
+    rate_amount: 12,
+    sync_state: 'synced',
+  });
+  expect(await updated('freshbooks', row, { rate_amount: '12.345' })).toMatchObject({
+    rate_amount: 12.35,
+    sync_state: 'pending',
+  });
+  expect(await updated('freshbooks', row, { rate_amount: '12.3' })).toMatchObject({ rate_amount: 12.3 });
+});
+
 test('a rate is not taken away', async () => {
   const row = await mirror.synced('freshbooks');
   for (const columns of [{ rate_amount: null }, { rate_amount: null, rate_code: null }]) {

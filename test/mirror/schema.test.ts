@@ -79,7 +79,7 @@ test('the reader may read all but the credentials, and the writer change tasks b
       `${source}.tasks: ${privileges}`,
     ]);
   expect(of('taskmirror_reader')).toEqual([...tasks('SELECT'), ...rest]);
-  expect(of('taskmirror_writer')).toEqual([...tasks('DELETE, INSERT, SELECT, UPDATE'), ...rest]);
+  expect(of('taskmirror_writer')).toEqual([...tasks('DELETE, INSERT, SELECT, TRUNCATE, UPDATE'), ...rest]);
 });
 
 const REPORTING = [
@@ -123,7 +123,16 @@ test.each([
   ["update reporting.settings set time_zone = 'UTC'", 'permission denied for table settings', 'same'],
   ['delete from invoiced.task_versions', 'permission denied for table task_versions', 'same'],
   ['delete from sync.conflicts', 'permission denied for table conflicts', 'same'],
-  ['truncate invoiced.tasks', 'permission denied for table tasks', 'same'],
+  [
+    'truncate invoiced.tasks',
+    'permission denied for table tasks',
+    'invoiced.tasks: TRUNCATE would empty the mirror and delete nothing at the API',
+  ],
+  [
+    "set taskmirror.origin = 'sync'; truncate invoiced.tasks",
+    'permission denied for table tasks',
+    'invoiced.tasks: TRUNCATE would empty the mirror and delete nothing at the API',
+  ],
   ['create table sync.mine ()', 'permission denied for schema sync', 'same'],
 ])('%s', async (statement, reader, writer) => {
   expect(await as('taskmirror_reader', statement)).toBe(reader);

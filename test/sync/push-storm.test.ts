@@ -16,7 +16,11 @@ const seeds = [
 
 test.each(seeds)(
   'after a storm of edits and faults both sides are equal and nothing is lost: seed %i',
+  { timeout: 300_000 },
   async (seed) => {
-    expect(await storm({ seed, steps })).toEqual([]);
+    const faults = await storm({ seed, steps });
+    // Of many seeds the first red one is told at once.
+    if (times > 10 && faults.length > 0) process.stderr.write(`seed ${seed}:\n${faults.join('\n')}\n`);
+    expect(faults).toEqual([]);
   },
 );
