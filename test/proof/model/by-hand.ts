@@ -18,23 +18,20 @@ export async function seeToFailed(world: ModelWorld): Promise<number> {
   for (const row of failed) {
     const [open] = await aside.rows(sql`
       select from sync.writes where row_id = ${String(row['row_id'])}::bigint and method = 'POST' and settled_at is null`);
-    await (open === undefined ? sendAgain(world, row) : decide(world, row, rows));
+    await world.scheduler.finish(open === undefined ? sendAgain(world, row) : decide(world, row, rows), inOrder);
   }
   return failed.length;
 }
 
-async function sendAgain({ people, source, scheduler, note }: ModelWorld, row: Row): Promise<void> {
+async function sendAgain({ people, source, note }: ModelWorld, row: Row): Promise<void> {
   note(`row ${row['row_id']} is sent again by hand: ${row['sync_error']}`);
-  await scheduler.finish(
-    people.rows(sql`
-      update ${sql.identifier(source)}.tasks set sync_state = 'pending' where row_id = ${String(row['row_id'])}::bigint`),
-    inOrder,
-  );
+  await people.rows(sql`
+    update ${sql.identifier(source)}.tasks set sync_state = 'pending' where row_id = ${String(row['row_id'])}::bigint`);
 }
 
 /** They look for the task that the insert can only have made: what its name begins with tells. */
 export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]): Promise<void> {
-  const { people, source, sandbox, ledger, scheduler, note } = world;
+  const { people, source, sandbox, ledger, note } = world;
   const rowId = String(row['row_id']);
   const label = ledger.inserts.get(rowId) ?? labelOf(String(row['name']), String(row['id']));
   const owned = new Set(
@@ -45,11 +42,11 @@ export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]):
   );
   const decision = made === undefined ? ('create' as const) : { adopt: Number(made[0]) };
   note(`row ${rowId} is decided by hand: ${JSON.stringify(decision)}`);
-  const deciding = people.transaction((tx) => decideCreate(tx, Object.values(sources), rowId, decision));
-  await scheduler.finish(deciding, inOrder);
-  await deciding.catch((error: unknown) => {
-    // Refused with a reason: somebody else has settled it meanwhile.
-    if (!(error instanceof TaskmirrorError)) throw error;
-    note(`  ${error.message}`);
-  });
+  await people
+    .transaction((tx) => decideCreate(tx, Object.values(sources), rowId, decision))
+    .catch((error: unknown) => {
+      // Refused with a reason: somebody else has settled it meanwhile.
+      if (!(error instanceof TaskmirrorError)) throw error;
+      note(`  ${error.message}`);
+    });
 }

@@ -40,6 +40,8 @@ export async function openGround(url: string): Promise<Ground> {
     wipe: () =>
       db.transaction(async (tx) => {
         await tx.rows(sql`select set_config('taskmirror.origin', 'sync', true)`);
+        // Twice, since triggers keep what was deleted.
+        await tx.rows(wiping);
         await tx.rows(wiping);
         await tx.rows(sql.raw(`select ${numbers}`));
       }),

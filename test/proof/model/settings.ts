@@ -46,7 +46,7 @@ const freshbooks = fc.record({
   archive: fc.constantFrom('allowed' as const, 'allowed' as const, 'refused' as const),
   getDeleted: fc.constantFrom('task' as const, 'error' as const),
   editDeleted: fc.constantFrom('allowed' as const, 'refused' as const),
-  deletedStatus: fc.constantFrom(404, 422, 200),
+  deletedStatus: fc.constantFrom(404, 422),
   searchVisState: fc.constantFrom('honoured' as const, 'ignored' as const, 'alone' as const),
   updatedMax: fc.constantFrom('exclusive' as const, 'inclusive' as const),
   searchZone: fc.constantFrom('eastern' as const, 'utc' as const),

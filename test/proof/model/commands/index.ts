@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import type { SourceName } from '../../../../src/sources/source.js';
 import type { Command } from '../history.js';
 import { atApi } from './at-api.js';
+import { byHand } from './by-hand.js';
 import { inSql } from './in-sql.js';
 import type { CommandKind } from './kind.js';
 import { trouble } from './trouble.js';
 import { work } from './work.js';
 
 /** Everything that can happen in a history. */
-export const kinds: readonly CommandKind[] = [...atApi, ...inSql, ...work, ...trouble];
+export const kinds: readonly CommandKind[] = [...atApi, ...inSql, ...byHand, ...work, ...trouble];
 
 export function kindOf(name: string): CommandKind {
   const found = kinds.find((kind) => kind.name === name);

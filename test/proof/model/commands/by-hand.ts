@@ -1,0 +1,67 @@
+import { sql } from 'drizzle-orm';
+import fc from 'fast-check';
+import { TaskmirrorError } from '../../../../src/errors.js';
+import { sources } from '../../../../src/sources/index.js';
+import { restoreConflict } from '../../../../src/sync/restore.js';
+import { decide } from '../by-hand.js';
+import { type Row, rowsOf, toldByJournal, toldByRow } from '../sides.js';
+import type { ModelWorld } from '../world.js';
+import { type CommandKind, kind } from './kind.js';
+
+const target = fc.nat({ max: 5 });
+
+/** What a person does with the commands that the worker gives them: they put losers back and decide what became of creates. */
+export const byHand: readonly CommandKind[] = [
+  kind('put a loser back', 2, target, (world, target) => {
+    world.begin('a loser is put back', () => putBack(world, target));
+  }),
+  kind('decide on a create', 2, target, (world, target) => {
+    world.begin('a create is decided on', async () => {
+      const { aside, source } = world;
+      const rows = await rowsOf(aside, source);
+      const undecided = await aside.rows<{ row_id: string }>(sql`
+        select w.row_id::text from sync.writes w join ${sql.identifier(source)}.tasks t using (row_id)
+        where t.sync_state = 'failed' and w.method = 'POST' and w.settled_at is null order by w.write_id`);
+      const chosen = undecided[undecided.length === 0 ? 0 : target % undecided.length];
+      const row = rows.find((each) => String(each['row_id']) === chosen?.row_id);
+      if (row !== undefined) await decide(world, row, rows);
+    });
+  }),
+];
+
+async function putBack(world: ModelWorld, target: number): Promise<string> {
+  const { people, aside, source, ledger } = world;
+  const conflicts = await aside.rows<{ conflict_id: string; row_id: string }>(sql`
+    select conflict_id::text, row_id::text from sync.conflicts where restored_at is null order by sync.conflicts.conflict_id`);
+  const chosen = conflicts[conflicts.length === 0 ? 0 : target % conflicts.length];
+  if (chosen === undefined) return 'there is none';
+  let record = () => {};
+  try {
+    await people.transaction(async (tx) => {
+      const restored = await restoreConflict(tx, Object.values(sources), chosen.conflict_id);
+      const row = await rowIn(world, chosen.row_id);
+      const { field } = restored;
+      const changes: Record<string, string> = { [field.name]: toldByJournal(field.name, restored.after) };
+      if (restored.revived !== false) changes['vis_state'] = '0';
+      if (row === undefined) return;
+      const task = row['id'] === null ? `row ${chosen.row_id}` : String(row['id']);
+      const before = toldByRow(source, row);
+      const really = Object.entries(changes).filter(([name, value]) => before[name] !== value);
+      record = () => ledger.edit('local', task, before, Object.fromEntries(really));
+    });
+  } catch (error) {
+    if (error instanceof TaskmirrorError || isRefused(error)) return String(error);
+    throw error;
+  }
+  record();
+  return `conflict ${chosen.conflict_id}`;
+}
+
+/** As it was before the transaction that holds it locked. */
+async function rowIn({ aside, source }: ModelWorld, rowId: string): Promise<Row | undefined> {
+  return (await rowsOf(aside, source)).find((row) => String(row['row_id']) === rowId);
+}
+
+/** What capture refuses: a value that the API had and that no local writer may give. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['23514', '42501', '23503'].includes(String(error.code));
