@@ -18,7 +18,10 @@ export async function seeToFailed(world: ModelWorld): Promise<number> {
   for (const row of failed) {
     const [open] = await aside.rows(sql`
       select from sync.writes where row_id = ${String(row['row_id'])}::bigint and method = 'POST' and settled_at is null`);
-    await world.scheduler.finish(open === undefined ? sendAgain(world, row) : decide(world, row, rows), inOrder);
+    await world.scheduler.finish(
+      open === undefined ? sendAgain(world, row) : decide(world, row, rows),
+      inOrder,
+    );
   }
   return failed.length;
 }

@@ -29,7 +29,7 @@ export interface ModelWorld {
   readonly values: Values;
   /** A local writer's database, whose statements stand at the gate too. */
   readonly people: Database;
-  /** The same without a gate, for whoever looks on. */
+  /** The same without a gate, for whoever looks on while all stands still. */
   readonly aside: Database;
   readonly workers: [Worker, Worker];
   /** What goes over to the API and back. */

@@ -4,7 +4,7 @@ import { TaskmirrorError } from '../../../../src/errors.js';
 import { sources } from '../../../../src/sources/index.js';
 import { restoreConflict } from '../../../../src/sync/restore.js';
 import { decide } from '../by-hand.js';
-import { type Row, rowsOf, toldByJournal, toldByRow } from '../sides.js';
+import { rowsOf, toldByJournal, toldByRow } from '../sides.js';
 import type { ModelWorld } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
 
@@ -17,9 +17,9 @@ export const byHand: readonly CommandKind[] = [
   }),
   kind('decide on a create', 2, target, (world, target) => {
     world.begin('a create is decided on', async () => {
-      const { aside, source } = world;
-      const rows = await rowsOf(aside, source);
-      const undecided = await aside.rows<{ row_id: string }>(sql`
+      const { people, source } = world;
+      const rows = await rowsOf(people, source);
+      const undecided = await people.rows<{ row_id: string }>(sql`
         select w.row_id::text from sync.writes w join ${sql.identifier(source)}.tasks t using (row_id)
         where t.sync_state = 'failed' and w.method = 'POST' and w.settled_at is null order by w.write_id`);
       const chosen = undecided[undecided.length === 0 ? 0 : target % undecided.length];
@@ -30,8 +30,8 @@ export const byHand: readonly CommandKind[] = [
 ];
 
 async function putBack(world: ModelWorld, target: number): Promise<string> {
-  const { people, aside, source, ledger } = world;
-  const conflicts = await aside.rows<{ conflict_id: string; row_id: string }>(sql`
+  const { people, source, ledger } = world;
+  const conflicts = await people.rows<{ conflict_id: string; row_id: string }>(sql`
     select conflict_id::text, row_id::text from sync.conflicts where restored_at is null order by sync.conflicts.conflict_id`);
   const chosen = conflicts[conflicts.length === 0 ? 0 : target % conflicts.length];
   if (chosen === undefined) return 'there is none';
@@ -39,13 +39,17 @@ async function putBack(world: ModelWorld, target: number): Promise<string> {
   try {
     await people.transaction(async (tx) => {
       const restored = await restoreConflict(tx, Object.values(sources), chosen.conflict_id);
-      const row = await rowIn(world, chosen.row_id);
+      const row = (await rowsOf(tx, source)).find((each) => String(each['row_id']) === chosen.row_id);
       const { field } = restored;
       const changes: Record<string, string> = { [field.name]: toldByJournal(field.name, restored.after) };
       if (restored.revived !== false) changes['vis_state'] = '0';
       if (row === undefined) return;
       const task = row['id'] === null ? `row ${chosen.row_id}` : String(row['id']);
-      const before = toldByRow(source, row);
+      const before = {
+        ...toldByRow(source, row),
+        ...(restored.revived !== false && { vis_state: '1' }),
+        [field.name]: toldByJournal(field.name, restored.before),
+      };
       const really = Object.entries(changes).filter(([name, value]) => before[name] !== value);
       record = () => ledger.edit('local', task, before, Object.fromEntries(really));
     });
@@ -55,11 +59,6 @@ async function putBack(world: ModelWorld, target: number): Promise<string> {
   }
   record();
   return `conflict ${chosen.conflict_id}`;
-}
-
-/** As it was before the transaction that holds it locked. */
-async function rowIn({ aside, source }: ModelWorld, rowId: string): Promise<Row | undefined> {
-  return (await rowsOf(aside, source)).find((row) => String(row['row_id']) === rowId);
 }
 
 /** What capture refuses: a value that the API had and that no local writer may give. */
