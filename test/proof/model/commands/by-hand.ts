@@ -45,7 +45,7 @@ async function putBack(world: ModelWorld, target: number): Promise<string> {
       if (restored.revived !== false) changes['vis_state'] = '0';
       if (row === undefined) return;
       const task = row['id'] === null ? `row ${chosen.row_id}` : String(row['id']);
-      const before = {
+      const before: Record<string, string> = {
         ...toldByRow(source, row),
         ...(restored.revived !== false && { vis_state: '1' }),
         [field.name]: toldByJournal(field.name, restored.before),
