@@ -3,6 +3,7 @@ import { printable } from '../printable.js';
 import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
+import { addCompletion } from './verbs/completion.js';
 import { addConflicts } from './verbs/conflicts.js';
 import { addConnect } from './verbs/connect.js';
 import { addConnections } from './verbs/connections.js';
@@ -38,6 +39,7 @@ const VERBS = [
   addMigrate,
   addDoctor,
   addSandbox,
+  addCompletion,
 ];
 
 /** The command line: one file for each verb. */

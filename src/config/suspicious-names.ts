@@ -52,7 +52,7 @@ export function suspiciousNames(env: Environment): readonly string[] {
 }
 
 /** How many letters must be changed, added or dropped to make one of the other (Levenshtein). */
-function distance(one: string, other: string): number {
+export function distance(one: string, other: string): number {
   if (Math.abs(one.length - other.length) > 2) return Number.POSITIVE_INFINITY;
   let row = Array.from({ length: other.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...one].entries()) {

@@ -102,7 +102,9 @@ describe('wrong usage', () => {
     await daemon.stop();
     const { code, errors } = await run(['resync', '--connection', 'invoicd'], { env: world.env });
     expect(code).toBe(2);
-    expect(errors).toBe('taskmirror: There is no connection invoicd: use freshbooks or invoiced.\n');
+    expect(errors).toBe(
+      'taskmirror: There is no connection invoicd: did you mean invoiced? Otherwise use freshbooks or invoiced.\n',
+    );
   });
 
   test.each([['yesterday'], ['2030-13-01'], ['5'], ['-2h'], ['9999-01-01']])('--since %s', async (since) => {

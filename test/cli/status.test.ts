@@ -59,8 +59,10 @@ test('tells people in 80 columns, plainly, what each connection needs', async ()
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
   expect(output).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
-  expect(output).toMatch(/^freshbooks$[\s\S]*^ {2}! .*consent/m);
-  expect(output).toMatch(/^invoiced$[\s\S]*^ {2}! 1 task can't be mirrored; see sync.unreadable/m);
+  expect(output).toMatch(/^freshbooks: needs a person$[\s\S]*^ {2}! .*consent/m);
+  expect(output).toMatch(
+    /^invoiced: needs a person$[\s\S]*^ {2}! 1 task can't be mirrored; see sync.unreadable/m,
+  );
   expect(output).toContain('! No worker is running: start one with npm start.');
 });
 

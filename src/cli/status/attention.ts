@@ -3,11 +3,12 @@ import { counted, span } from '../words.js';
 
 /** What needs a person at this connection, one sentence each; nothing while all is well. */
 export function needsOf(connection: ConnectionStatus): readonly string[] {
-  const { paused, problem, failed, unreadable } = connection;
+  const { name, paused, problem, failed, unreadable, runs } = connection;
   return [
     paused && pausedBecause(connection),
     problem,
     ...['poll', 'walk', 'push'].map((lease) => brokenOff(lastOf(connection.runs, lease), problem)),
+    unequal(name, runs),
     failed > 0 &&
       `${counted(failed, 'row')} could not be sent: taskmirror plan says why, and taskmirror retry sends them again.`,
     unreadable > 0 &&
@@ -26,6 +27,23 @@ function pausedBecause({ name, pauseReason, pending }: ConnectionStatus): string
     : `It was paused, since ${pauseReason}. Look at taskmirror plan, then: taskmirror resume ${name}${waits}`;
 }
 
+/** How a connection stands, in a word for programs. */
+export type State = 'paused' | 'first_read' | 'needs_person' | 'pending' | 'in_sync';
+
+export function stateOf(connection: ConnectionStatus): State {
+  if (connection.paused) return 'paused';
+  if (needsOf(connection).length > 0) return 'needs_person';
+  if (!connection.read) return 'first_read';
+  return connection.pending > 0 ? 'pending' : 'in_sync';
+}
+
+/** What the last verification has found, until everything was read again. */
+function unequal(name: string, runs: readonly RunStatus[]): string | null {
+  const last = runs.find(({ lease, outcome }) => lease === 'walk' && outcome === 'ok');
+  if (last?.kind !== 'verify' || last.error === null) return null;
+  return `The last verify found: ${last.error}; taskmirror verify --connection ${name} says which.`;
+}
+
 /** The run under way, or what stands in place of a first pull. */
 export function beginningOf({ read, runs, problem }: ConnectionStatus): string | null {
   if (read) return null;
@@ -39,7 +57,8 @@ export function beginningOf({ read, runs, problem }: ConnectionStatus): string |
 
 function lastOf(runs: readonly RunStatus[], lease: string): RunStatus | null {
   // The newest comes first.
-  return runs.find((run) => run.lease === lease && run.finishedAt !== null) ?? null;
+  // A verification does nothing that could end what a walk before it has met.
+  return runs.find((run) => run.lease === lease && run.kind !== 'verify' && run.finishedAt !== null) ?? null;
 }
 
 function brokenOff(run: RunStatus | null, problem: string | null): string | null {
@@ -49,7 +68,7 @@ function brokenOff(run: RunStatus | null, problem: string | null): string | null
 }
 
 /** Ten polls, and never less than a minute: a slow page or a restart is no reason to call anybody. */
-function isLate({ paused, problem, lagSeconds, pollEvery }: ConnectionStatus): boolean {
+export function isLate({ paused, problem, lagSeconds, pollEvery }: ConnectionStatus): boolean {
   if (paused || problem !== null || lagSeconds === null) return false;
   return lagSeconds > Math.max(60, (10 * pollEvery) / 1_000);
 }

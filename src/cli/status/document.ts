@@ -25,6 +25,7 @@ function connectionOf(connection: ConnectionReport): object {
     name,
     source,
     account,
+    state: connection.state,
     paused,
     pause_reason: connection.pauseReason,
     problem,

@@ -1,26 +1,81 @@
 import type { RunStatus } from '../../mirror/status.js';
+import type { Colour, Paint } from '../colours.js';
+import { printable } from '../table.js';
 import { namedRow } from '../values.js';
 import { ago, counted, number, span, wrap } from '../words.js';
-import { beginningOf } from './attention.js';
+import { beginningOf, type State } from './attention.js';
 import type { ConnectionReport, Report } from './report.js';
 
-/** The report for a person, in lines of at most 80 letters, without colours. */
-export function readable({ at, connections, needs }: Report): string {
-  const blocks = connections.map((connection) => blockOf(connection, at));
-  return [...blocks, needs.flatMap((need) => note(need, ''))]
+/** The report for a person, in lines of at most 80 letters. */
+export function readable({ at, connections, needs }: Report, paint: Paint): string {
+  const blocks =
+    connections.length > MANY
+      ? [tableOf(connections, paint), connections.flatMap((each) => notesOf(each, paint))]
+      : connections.map((connection) => blockOf(connection, at, paint));
+  const head = connections.length > 1 ? [[summaryOf(connections)]] : [];
+  return [...head, ...blocks, needs.flatMap((need) => note(need, '', paint))]
     .filter((block) => block.length > 0)
     .map((block) => block.join('\n'))
     .join('\n\n');
 }
 
+/** So many connections that a block of lines for each would hide what matters. */
+const MANY = 8;
+
+const STATES = {
+  in_sync: ['in sync', 'green'],
+  pending: ['sending', 'green'],
+  first_read: ['first read', 'blue'],
+  paused: ['paused', 'yellow'],
+  needs_person: ['needs a person', 'red'],
+} as const satisfies Record<State, readonly [string, Colour]>;
+
+/** `12 connections: 10 in sync, 1 paused, 1 needs a person` */
+function summaryOf(connections: readonly ConnectionReport[]): string {
+  const counts = Object.entries(STATES).flatMap(([state, [words]]) => {
+    const count = connections.filter((each) => each.state === state).length;
+    return count === 0 ? [] : [`${number(count)} ${count > 1 ? words.replace('needs', 'need') : words}`];
+  });
+  return `${counted(connections.length, 'connection')}: ${counts.join(', ')}`;
+}
+
+/** One line each: what waits for a person stands below. */
+function tableOf(connections: readonly ConnectionReport[], paint: Paint): readonly string[] {
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const width = COLUMNS[column] ?? 0;
+        const cut = cell.length > width ? `${cell.slice(0, width - 1)}…` : cell;
+        return column < 2 ? cut.padEnd(width) : cut.padStart(width);
+      })
+      .join(' ');
+  return [
+    paint('dim', line(['connection', 'state', 'lag', 'active', 'pending', 'failed', 'conflict'])),
+    ...connections.map((each) => {
+      const [words, colour] = STATES[each.state];
+      const lag = each.lagSeconds === null ? 'never' : span(each.lagSeconds);
+      const numbers = [each.rows.active, each.pending, each.failed, each.conflicts].map(number);
+      const text = line([printable(each.name), words, lag, ...numbers]);
+      return each.state === 'in_sync' ? text : paint(colour, text);
+    }),
+  ];
+}
+
+const COLUMNS = [20, 14, 9, 9, 7, 6, 8];
+
+function notesOf({ name, needs }: ConnectionReport, paint: Paint): readonly string[] {
+  return needs.flatMap((need) => note(`${name}: ${need}`, '', paint));
+}
+
 const WIDTH = 80;
 const INDENT = '  ';
 
-function blockOf(connection: ConnectionReport, at: number): readonly string[] {
+function blockOf(connection: ConnectionReport, at: number, paint: Paint): readonly string[] {
   const { name, source, rows, pending, failed, conflicts, unreadable, lagSeconds } = connection;
   const oldest = connection.oldestPending;
   const title = name === source ? name : `${name} (${source})`;
-  const state = connection.paused ? 'paused' : beginningOf(connection);
+  const [words, colour] = STATES[connection.state];
+  const state = (connection.paused ? null : beginningOf(connection)) ?? words;
   const lag = lagSeconds === null ? '' : ` (lag ${span(lagSeconds)})`;
   const lines = [
     ['pulled', `${ago(millis(connection.lastPullAt), at)}${lag}`],
@@ -42,9 +97,9 @@ function blockOf(connection: ConnectionReport, at: number): readonly string[] {
     ...connection.runs.map((run, index) => [index === 0 ? 'runs' : '', runOf(run, at)]),
   ] as const;
   return [
-    state ? `${title}: ${state}` : title,
-    ...lines.map(([label, text]) => `${INDENT}${(label ?? '').padEnd(9)}${text}`),
-    ...connection.needs.flatMap((need) => note(need, INDENT)),
+    `${paint('bold', title)}: ${paint(colour, state)}`,
+    ...lines.map(([label, text]) => `${INDENT}${paint('dim', (label ?? '').padEnd(9))}${text}`),
+    ...connection.needs.flatMap((need) => note(need, INDENT, paint)),
   ];
 }
 
@@ -57,7 +112,8 @@ function oldestOf(
   return `${namedRow(rowId, null, name, WIDTH - 54)}, ${waits}`;
 }
 
-function nextOf({ nextPollAt, nextSweepAt }: ConnectionReport, at: number): string {
+function nextOf({ paused, nextPollAt, nextSweepAt }: ConnectionReport, at: number): string {
+  if (paused) return 'nothing while it is paused';
   if (nextPollAt === null && nextSweepAt === null) return 'nothing is scheduled';
   const due = (next: number | null) =>
     next === null ? 'not scheduled' : next <= at ? 'due now' : `in ${span((next - at) / 1_000)}`;
@@ -80,9 +136,9 @@ function runOf(run: RunStatus, at: number): string {
   return `${run.kind.padEnd(7)}${outcome} ${since}: ${[done, ...changes].join(', ')}`;
 }
 
-function note(need: string, indent: string): readonly string[] {
+function note(need: string, indent: string, paint: Paint): readonly string[] {
   return wrap(need, WIDTH - indent.length - 2).map(
-    (line, index) => `${indent}${index === 0 ? '! ' : '  '}${line}`,
+    (line, index) => `${indent}${index === 0 ? paint('yellow', '! ') : '  '}${line}`,
   );
 }
 

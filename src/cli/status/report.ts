@@ -1,6 +1,6 @@
 import type { QueueState } from '../../jobs/state.js';
 import type { ConnectionStatus } from '../../mirror/status.js';
-import { needsOf } from './attention.js';
+import { isLate, needsOf, type State, stateOf } from './attention.js';
 
 /** Everything that `status` tells, for people and for programs. */
 export interface Report {
@@ -14,7 +14,8 @@ export interface Report {
 }
 
 export interface ConnectionReport extends ConnectionStatus {
-  /** Milliseconds since 1970; null without a schedule. */
+  readonly state: State;
+  /** Milliseconds since 1970; null without a schedule, and of a paused connection, whose runs would do nothing. */
   readonly nextPollAt: number | null;
   readonly nextSweepAt: number | null;
   readonly needs: readonly string[];
@@ -34,15 +35,29 @@ export function reportOf(
     queues: states,
     connections: connections.map((connection) => ({
       ...connection,
-      nextPollAt: nextOf('poll', connection.name),
-      nextSweepAt: nextOf('walk', connection.name),
+      state: stateOf(connection),
+      nextPollAt: connection.paused ? null : nextOf('poll', connection.name),
+      nextSweepAt: connection.paused ? null : nextOf('walk', connection.name),
       needs: needsOf(connection),
     })),
     needs: [
       'problem' in queues && queues.problem,
-      states?.some(({ workers }) => workers === 0) && 'No worker is running: start one with npm start.',
+      states?.some(({ workers }) => workers === 0) && NO_WORKER,
+      states?.every(({ workers }) => workers === null) && areAllStill(connections) && NO_WORKER_SEEN,
       connections.length === 0 &&
         'No account is configured: set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID, and start a worker with npm start.',
     ].filter((need): need is string => Boolean(need)),
   };
+}
+
+const NO_WORKER = 'No worker is running: start one with npm start.';
+const NO_WORKER_SEEN =
+  'It seems that no worker is running, since nothing is read any more: start one with npm start.';
+
+/** Some hosted servers don't tell who is attached to the queue. Then what was done last does. */
+function areAllStill(connections: readonly ConnectionStatus[]): boolean {
+  const active = connections.filter(({ paused, problem }) => !paused && problem === null);
+  return (
+    active.length > 0 && active.every((each) => isLate(each) && !each.runs.some(({ running }) => running))
+  );
 }

@@ -4,6 +4,7 @@ import { type QueueState, queueState } from '../../jobs/state.js';
 import { readStatus } from '../../mirror/status.js';
 import { sources } from '../../sources/index.js';
 import type { Cli } from '../cli.js';
+import { paintFor } from '../colours.js';
 import { jsonText } from '../json.js';
 import { type Mirror, withMirror } from '../mirror.js';
 import { documentOf } from '../status/document.js';
@@ -35,7 +36,7 @@ async function status({ json, demo }: Options, cli: Cli): Promise<void> {
     ]);
     return reportOf(cli.runtime.now(), connections, queues);
   });
-  cli.output.write(`${json ? jsonText(documentOf(report)) : readable(report)}\n`);
+  cli.output.write(`${json ? jsonText(documentOf(report)) : readable(report, paintFor(cli))}\n`);
 }
 
 /** The mirror can tell a lot without its queue. */
