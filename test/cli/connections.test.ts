@@ -104,6 +104,29 @@ test("one account's bad key stops that account, and no other", async () => {
   expect(problems).toEqual([{ name: 'west' }]);
 });
 
+test('an account whose secret no key opens stays out alone while the daemon runs, and is named', async () => {
+  const world = await worldOf();
+  await world.start({}, { reconcileEvery: 100 });
+  await isRead(world, 'invoiced');
+  await world.sql`
+    insert into sync.credentials (credential_id, source, client_id, sealed, consents, rotated_at)
+    values ('foreign', 'invoiced', '', 'v1.00000000.a.b.c', '{}', now())`;
+  await world.sql`
+    insert into sync.connections (name, source, origin, address, credential_id, poll_every_ms, sweep_every_ms)
+    values ('foreign', 'invoiced', 'command', ${world.sandbox.invoiced.url}, 'foreign', 300, 60000)`;
+  await until('it is told', () =>
+    world.lines.some(
+      ({ connection, msg }) => connection === 'foreign' && /CREDENTIALS_KEY does not open/.test(String(msg)),
+    ),
+  );
+  world.sandbox.invoiced.people.create({ name: 'After that' });
+  await until(
+    'the others go on',
+    async () => (await world.sql`select from invoiced.tasks where name = 'After that'`).length === 1,
+    LONGEST_MS,
+  );
+});
+
 test('what can not be right is refused before anything is stored, with the cure', async () => {
   const world = await worldOf();
   const { sandbox, env } = world;
