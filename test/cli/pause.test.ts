@@ -41,8 +41,9 @@ test.each([
       await until('nothing is scheduled', () =>
         world.lines.some(({ removed }) => typeof removed === 'number' && removed > 0),
       );
-    const { output: paused } = await run(['status'], { env: world.env });
-    expect(paused).toMatch(/^invoiced: paused$[\s\S]*^ {2}next +nothing while it is paused$/m);
+    expect((await run(['status'], { env: world.env })).output).toMatch(
+      /^invoiced: paused$[\s\S]*^ {2}next +nothing while it is paused$/m,
+    );
 
     expect(await run(['resume', 'invoiced'], { env: world.env })).toMatchObject({ code: 0 });
     await until('both are on both sides', async () => {
