@@ -61,10 +61,15 @@ export async function nextDue(
   quiet: Quiet,
   deletes: boolean,
 ): Promise<number | null> {
-  const { ms } = await db.row<{ ms: number | null }>(sql`
-    select (extract(epoch from min(${dueAt(quiet)}) - clock_timestamp()) * 1000)::float8 as ms
+  const waiting = sql`
     from ${tableName(table)} t
-    where t.connection = ${connection} and t.sync_state = 'pending' and (${deletes} or not (${deletesAtApi(table)}))`);
+    where t.connection = ${connection} and t.sync_state = 'pending' and (${deletes} or not (${deletesAtApi(table)}))`;
+  // Mostly one of the first is due, and the others need not be read.
+  const { ms } = await db.row<{ ms: number | null }>(sql`
+    select case
+      when (select true ${waiting} and ${dueAt(quiet)} <= clock_timestamp() order by t.pending_since, t.row_id limit 1) then 0
+      else (select extract(epoch from min(${dueAt(quiet)}) - clock_timestamp()) * 1000 ${waiting})
+    end::float8 as ms`);
   return ms === null ? null : Math.max(0, ms);
 }
 

@@ -5,7 +5,7 @@ import type { RunEnd } from '../mirror/runs.js';
 import { clearVanished } from '../mirror/unreadable.js';
 import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
-import type { Page, Position } from '../sources/source.js';
+import type { Page, Position, Source } from '../sources/source.js';
 import { applyPages, openTarget } from './apply.js';
 import type { SyncContext } from './context.js';
 import { settleDeletions } from './deletions.js';
@@ -18,6 +18,8 @@ import type { WorkProgress } from './work.js';
 /** How many pages are merged together at most, and so kept in memory. */
 const READ_AHEAD = 10;
 const CONFIRM_AT_ONCE = 50;
+/** To find the absent reads the whole table: so many are found at a time. */
+const ABSENT_AT_ONCE = 5_000;
 
 /**
  * One slice of a walk over everything (the whole of it, where pages must be read in one go): pages from where it stands are merged, and at the end whatever the mirror holds and the
@@ -79,7 +81,7 @@ export async function walkSlice(
       client,
       {
         count: await countAbsent(context.db, source, walk),
-        next: (after) => findAbsent(context.db, source, walk, after, CONFIRM_AT_ONCE),
+        next: absentIn(context, source, walk),
       },
       { force: walk.force, held: true, signal },
     );
@@ -102,6 +104,20 @@ export async function walkSlice(
   } finally {
     await client.close();
   }
+}
+
+/** Ids above the one given, in order. What was found ahead may be there again by now: the API is asked for each. */
+function absentIn(
+  { db }: SyncContext,
+  source: Source,
+  walk: Walk,
+): (after: number) => Promise<readonly number[]> {
+  let ahead: readonly number[] = [];
+  return async (after) => {
+    ahead = ahead.filter((id) => id > after);
+    if (ahead.length === 0) ahead = await findAbsent(db, source, walk, after, ABSENT_AT_ONCE);
+    return ahead.slice(0, CONFIRM_AT_ONCE);
+  };
 }
 
 /** How far the API's clock is behind the database's, in microseconds, as a number below 0; above 0 where it is ahead. */

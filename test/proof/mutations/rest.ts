@@ -22,7 +22,7 @@ export const rest: readonly Mutation[] = [
     invariant: 'I4',
     breaks: "Invoiced's silent deletions stay unseen",
     file: 'src/sync/walk.ts',
-    snippet: 'next: (after) => findAbsent(context.db, source, walk, after, CONFIRM_AT_ONCE),',
+    snippet: 'next: absentIn(context, source, walk),',
     replacement: 'next: async () => [],',
     killedBy: "test/sync/deletions.test.ts: Invoiced's silent deletions come with the sweep",
   },
