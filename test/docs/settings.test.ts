@@ -20,17 +20,19 @@ test('the long one marks those that may come from a file', () => {
   expect(marked.sort()).toEqual(read.flatMap(({ name, secret }) => (secret ? [name] : [])).sort());
 });
 
-/** The table of settings: the first of the page that has one. A row may hold several, with their defaults in the same order. */
+/** The page's table of settings. A row may hold several, with their defaults in the same order. */
 function tableOf(path: string): Map<string, { fallback: string; secret: boolean }> {
-  const rows = readFileSync(path, 'utf8').matchAll(/^\| ((?:`[A-Z_]+`(?: \*)?(?:, )?)+) \| (.*?) ?\|/gm);
+  const [, table = ''] =
+    /\| (?:variable|setting) \| default \|.*\n((?:\|.*\n)+)/.exec(readFileSync(path, 'utf8')) ?? [];
+  const rows = table.matchAll(/^\| ((?:`[A-Z_]+`(?: \*)?(?:, )?)+) \| (.*?) ?\|/gm);
   const found = new Map<string, { fallback: string; secret: boolean }>();
   for (const [, names = '', defaults = ''] of rows) {
     const each = defaults.split(/, ?/);
-    for (const [at, name] of names.split(', ').entries())
-      found.set(name.replace(/[` *]/g, ''), {
-        fallback: (each[at] ?? '').trim(),
-        secret: name.includes('*'),
-      });
+    for (const [at, text] of names.split(', ').entries()) {
+      const name = text.replace(/[` *]/g, '');
+      expect([...found.keys()], `${path} tells it twice`).not.toContain(name);
+      found.set(name, { fallback: (each[at] ?? '').trim(), secret: text.includes('*') });
+    }
   }
   return found;
 }

@@ -45,7 +45,7 @@ export function reportOf(
       states?.some(({ workers }) => workers === 0) && NO_WORKER,
       states?.every(({ workers }) => workers === null) && areAllStill(connections) && NO_WORKER_SEEN,
       connections.length === 0 &&
-        'No account is configured: set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID, and start a worker with npm start.',
+        'No account is configured: add one with taskmirror connections add NAME, or set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID and start the worker again.',
     ].filter((need): need is string => Boolean(need)),
   };
 }
