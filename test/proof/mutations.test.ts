@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from './mutations/copy.js';
@@ -27,6 +27,28 @@ test.each(mutations)('$invariant, $breaks: the test is there', (mutation) => {
   expect(name).not.toBe('');
   expect(textOf(file)).toContain(name.split(',')[0]);
 });
+
+test.each(mutations.filter(({ file }) => file.startsWith('drizzle/')))(
+  '$invariant, $breaks: no later migration replaces it',
+  ({ file, snippet }) => {
+    const statements = (name: string) => textOf(`drizzle/${name}`).split('--> statement-breakpoint');
+    const made = statements(file.slice('drizzle/'.length)).find((statement) => statement.includes(snippet));
+    const object = objectOf(made ?? '');
+    expect(object).not.toBeNull();
+    const later = readdirSync(join(ROOT, 'drizzle')).filter(
+      (name) => name.endsWith('.sql') && `drizzle/${name}` > file,
+    );
+    expect(later.filter((name) => statements(name).some((each) => objectOf(each) === object))).toEqual([]);
+  },
+);
+
+/** What a statement makes: `function sync.guard_task`, `trigger zz_capture_insert invoiced.tasks`. */
+function objectOf(statement: string): string | null {
+  const made = /CREATE (?:OR REPLACE )?(?:(FUNCTION) ([\w.]+)|(TRIGGER) (\w+)[^;]*? ON ([\w.]+))/i.exec(
+    statement,
+  );
+  return made === null ? null : made.slice(1).filter(Boolean).join(' ').toLowerCase();
+}
 
 test('a line that is there no more, or twice, is said', () => {
   const [mutation] = mutations;

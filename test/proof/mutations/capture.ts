@@ -1,8 +1,9 @@
 import type { Mutation } from './mutation.js';
 
 const CAPTURE = 'drizzle/0002_capture.sql';
-/** The triggers as they stand since then. */
+/** The triggers as they stand since then, and a function. */
 const TRIGGERS = 'drizzle/0006_writers-stay-local.sql';
+const WHOLE_CENTS = 'drizzle/0010_whole-cents.sql';
 const LOCAL =
   "current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' OR NOT has_table_privilege('sync.writes'::regclass, 'INSERT')";
 
@@ -36,7 +37,7 @@ export const capture: readonly Mutation[] = [
   {
     invariant: 'I1',
     breaks: 'an edit waits for the scan, since nobody is told of it',
-    file: CAPTURE,
+    file: WHOLE_CENTS,
     snippet: `  PERFORM pg_notify('taskmirror_edits', 'freshbooks');
   RETURN NEW;`,
     replacement: '  RETURN NEW;',
