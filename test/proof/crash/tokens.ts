@@ -60,7 +60,11 @@ export async function tokens(
       for (const connection of connections) edits.set(connection, await edit(connection, round));
       if (random() < 0.4)
         faults.add({ api: 'freshbooks', route: 'oauth.token', times: 1, fault: drawFault(random) });
-      await until('a token is refreshed, or is lost', () => refreshed(mark), PATIENCE_MS);
+      await until(
+        'a token is refreshed, or is lost',
+        async () => refreshed(mark) || (await problem()) !== null,
+        PATIENCE_MS,
+      );
       await until('no token is lost for good', settled, PATIENCE_MS);
     }
     over.abort();
@@ -125,8 +129,7 @@ export async function tokens(
 
   /** True when FreshBooks works. Where a person is needed, looks that all is as it must be, and is that person. */
   async function settled(): Promise<boolean> {
-    const [credential] = await world.sql`select problem from sync.credentials`;
-    if (credential?.['problem'] === null) return true;
+    if ((await problem()) === null) return true;
     await until(
       'the connection says what a person must do',
       async () => {
@@ -153,6 +156,11 @@ export async function tokens(
     await consent(world);
     consents += 1;
     return true;
+  }
+
+  /** What is known of the token; null while it works. */
+  async function problem(): Promise<unknown> {
+    return (await world.sql`select problem from sync.credentials`)[0]?.['problem'] ?? null;
   }
 
   async function missing(edits: ReadonlyMap<string, string>): Promise<readonly string[]> {

@@ -50,7 +50,7 @@ export const rules: readonly Rule[] = [
   {
     figure: 'oldest transaction',
     of: 'transactionMs',
-    late: (early) => early + 1_000,
+    late: (early) => early + 5_000,
     most: LONGEST_TRANSACTION_MS,
     show: milliseconds,
   },

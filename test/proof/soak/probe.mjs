@@ -19,7 +19,7 @@ process.channel?.unref();
 // A leak on purpose, to see that it is noticed.
 const kept = [];
 const leaks = {
-  memory: () => kept.push(Array.from({ length: 20_000 }, () => Math.random())),
+  memory: () => kept.push(Array.from({ length: 100_000 }, () => Math.random())),
   handles: () =>
     kept.push(
       createServer().listen(0).unref(),
