@@ -42,7 +42,7 @@ test.each(rules)('$figure that grows is noticed', ({ figure, of }) => {
 });
 
 test('a slow leak is noticed', () => {
-  expect(failed(soaked((share) => ({ held: (32 + 10 * share) * MB })))).toEqual([
+  expect(failed(soaked((share) => ({ held: (32 + 20 * share) * MB })))).toEqual([
     'memory held after a collection',
   ]);
 });
