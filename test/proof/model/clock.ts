@@ -3,16 +3,16 @@ import postgres from 'postgres';
 /**
  * Gives a migrated test database a clock that stands still and is wound: `clock_timestamp()` reads a sequence, which no transaction
  * holds back, and each reading is a microsecond later than the last. The schema stands before pg_catalog on every path by which the
- * mirror's statements, functions and defaults look for it.
+ * mirror's statements, functions and defaults look for it. One of kind `running` goes on by itself, and is wound ahead.
  */
-export async function installClock(url: string): Promise<void> {
+export async function installClock(url: string, kind: keyof typeof NOW = 'standing'): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
     await sql.unsafe(`
       create schema model_clock;
       create sequence model_clock.tick;
       create function model_clock.clock_timestamp() returns timestamptz language sql volatile
-        as $$ select timestamptz 'epoch' + nextval('model_clock.tick') * interval '1 microsecond' $$;
+        as $$ select ${NOW[kind]} * interval '1 microsecond' $$;
       do $$
       declare
         each record;
@@ -37,5 +37,11 @@ export async function installClock(url: string): Promise<void> {
     await sql.end();
   }
 }
+
+/** A running one goes with the server's, as many microseconds ahead as it was wound. */
+const NOW = {
+  standing: "timestamptz 'epoch' + nextval('model_clock.tick')",
+  running: 'pg_catalog.clock_timestamp() + (select last_value - 1 from model_clock.tick)',
+};
 
 const SCHEMAS = `'sync', 'invoiced', 'freshbooks', 'reporting'`;

@@ -54,6 +54,8 @@ export interface Ledger {
   read(task: string): void;
   write(change: Change): void;
   wrong(what: string): void;
+  /** The place in the order at which it stands now. */
+  moment(): number;
 }
 
 export function createLedger(): Ledger {
@@ -94,6 +96,7 @@ export function createLedger(): Ledger {
     read: (task) => void reads.push({ task, at: next() }),
     write: (change) => void writes.push({ change, at: next() }),
     wrong: (what) => void wrongs.push(what),
+    moment: () => at,
   };
 }
 

@@ -2,7 +2,7 @@ import { startGround } from './server.js';
 import { type Tried, tryOne } from './try.js';
 
 /** What a player tells of a history: of the course of those that hold, nothing. */
-export type Report = Tried;
+export type Report = Omit<Tried, 'history'>;
 
 /** A process that plays the histories of the seeds that it is sent, until it is told to end. */
 const ground = await startGround();
@@ -21,4 +21,6 @@ process.on('message', (message: number | 'end') => {
     },
   );
 });
+// Who gave the seeds was killed.
+process.on('disconnect', () => process.exit());
 process.send?.('ready');

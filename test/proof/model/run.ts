@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../../servers/postgres.js';
 import type { Report } from './player.js';
+import { playAllReal } from './real/run.js';
 
 /**
  * `npm run proof -- --seed N --histories M --minutes T`: plays M histories, those of the seeds N, N + 1 and so on, or as many as T minutes
- * allow. One that fails is made smaller and printed whole, and its seed alone plays it again: `--seed … --histories 1`.
+ * allow. One that fails is made smaller and printed whole, and its seed alone plays it again: `--seed … --histories 1`. With `--real` the
+ * workers are daemons in processes of their own, killed now and then.
  */
 const { values } = parseArgs({
   options: {
@@ -18,17 +20,20 @@ const { values } = parseArgs({
     processes: { type: 'string', default: String(Math.min(4, availableParallelism())) },
     /** Seconds for making a failing history smaller. */
     shrink: { type: 'string', default: '60' },
+    /** Real daemons on a real Redis instead: a seed repeats the inputs, and not the order of things. */
+    real: { type: 'boolean', default: false },
     /** The whole course of every history, not only of those that fail. */
     trace: { type: 'boolean', default: false },
   },
 });
 
 const seed = whole('seed', values.seed, 0);
+const USUAL = values.real ? 5 : 1_000;
 const minutes = values.minutes === undefined ? null : positive('minutes', values.minutes);
 const most =
   values.histories === undefined
     ? minutes === null
-      ? 1_000
+      ? USUAL
       : Number.POSITIVE_INFINITY
     : whole('histories', values.histories, 1);
 const processes = Math.min(whole('processes', values.processes, 1), most);
@@ -40,12 +45,19 @@ const until = minutes === null ? Number.POSITIVE_INFINITY : began + minutes * 60
 const total = { played: 0, failed: 0, steps: 0, gap: 0 };
 let next = seed;
 
-const server = await startPostgres();
-try {
+if (values.real) {
+  out(`Histories with real daemons, of the seeds from ${seed} on.`);
+  await playAllReal(
+    seed,
+    (played) => played < most && performance.now() < until,
+    (each, played) => {
+      next = each + 1;
+      tell({ seed: each, ...played, shrunk: null });
+    },
+  );
+} else {
   out(`Histories of the seeds from ${seed} on, ${processes} at a time.`);
-  await Promise.all(Array.from({ length: processes }, player));
-} finally {
-  await server.stop();
+  await playAll();
 }
 out(
   `${total.played} histories (seeds ${seed} to ${next - 1}), ${total.steps} steps, ${Math.round((performance.now() - began) / 1000)} s: ` +
@@ -53,11 +65,20 @@ out(
 );
 process.exitCode = total.failed > 0 ? 1 : 0;
 
+async function playAll(): Promise<void> {
+  const server = await startPostgres();
+  try {
+    await Promise.all(Array.from({ length: processes }, () => player(server.url)));
+  } finally {
+    await server.stop();
+  }
+}
+
 /** One process with a database of its own, given one seed after the other. */
-function player(): Promise<void> {
+function player(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL('player.ts', import.meta.url)), {
-      env: { ...process.env, TEST_DATABASE_URL: server.url, MODEL_SHRINK_MS: String(shrinkMs) },
+      env: { ...process.env, TEST_DATABASE_URL: url, MODEL_SHRINK_MS: String(shrinkMs) },
     });
     const give = () => {
       const over = next - seed >= most || performance.now() > until;

@@ -49,7 +49,7 @@ export interface Outside {
   parked(): number;
   /** Told before each step, and after it, when all stands still again. */
   before(step: number, at: number, actor: string, what: string): void;
-  after(): void;
+  after(what: string): Promise<void>;
 }
 
 /**
@@ -217,6 +217,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
     steps += 1;
     now += 1;
     const next = waiting[chosen];
+    const what = next?.what ?? 'wakes up';
     if (next !== undefined) {
       waiting = waiting.filter((each) => each !== next);
       outside.before(steps, now, next.actor.name, next.what);
@@ -231,7 +232,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
       timer.ring();
     }
     await settle();
-    outside.after();
+    await outside.after(what);
     return true;
   }
 

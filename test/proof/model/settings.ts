@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { SourceName } from '../../../src/sources/source.js';
-import { commandsAt } from './commands/index.js';
+import { commandsOf } from './commands/index.js';
 import type { History, Setting } from './history.js';
 
 /** A usual day, and moments around which wall clocks change: in November an hour comes twice. */
@@ -82,7 +82,10 @@ const settingAt = (source: SourceName): fc.Arbitrary<Setting> =>
 const historyAt = (source: SourceName): fc.Arbitrary<History> =>
   fc.record({
     setting: settingAt(source),
-    commands: fc.array(commandsAt(source), { minLength: 4, maxLength: 36, size: 'max' }),
+    commands: fc.array(
+      commandsOf(source, () => true),
+      { minLength: 4, maxLength: 36, size: 'max' },
+    ),
   });
 
 /** Any history. Without the usual bias to small values: what is small is found by shrinking. */

@@ -15,7 +15,9 @@ import { type Cuttable, gatedDatabase, gatedRequests } from './gates.js';
 import type { Ground } from './ground.js';
 import type { Setting } from './history.js';
 import { createLedger, type Ledger } from './ledger.js';
+import { createForward } from './oracle/forward.js';
 import { createActor, createScheduler, type Mortal, type Scheduler } from './scheduler.js';
+import { rowsOf } from './sides.js';
 import { createValues, type Values } from './values.js';
 import { createWire, type Wire } from './wire.js';
 
@@ -61,12 +63,17 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   const api = createActor('the API');
   let delayed = 0;
   const wire = createWire(source);
+  const ledger = createLedger();
+  const forward = createForward(source, ledger);
   const scheduler = createScheduler(startAt, {
     blocked: ground.blocked,
     parked: () => delayed + wire.hanging(),
     before: (step, at, actor, what) =>
       trace.push(`${String(step).padStart(4)} ${timeOf(at)} ${actor}: ${what}`),
-    after: () => wire.look(),
+    after: async (what) => {
+      wire.look();
+      if (what === 'commit') forward.look(await rowsOf(ground.db, source));
+    },
   });
   const note = (what: string) => void trace.push(`     ${timeOf(scheduler.now())} * ${what}`);
 
@@ -101,7 +108,6 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     freshbooks: { tasks: source === 'freshbooks' ? setting.tasks : 0, options: setting.freshbooks },
   });
   const { freshbooks } = sandbox;
-  const ledger = createLedger();
   wire.watch(sandbox, ledger, note);
   const logged: string[] = [];
   const secrets = new Set([

@@ -17,10 +17,11 @@ export function kindOf(name: string): CommandKind {
   return found;
 }
 
-export const commandsAt = (source: SourceName): fc.Arbitrary<Command> =>
+/** Those that can happen at this source and that are asked for. */
+export const commandsOf = (source: SourceName, wanted: (name: string) => boolean): fc.Arbitrary<Command> =>
   fc.oneof(
     ...kinds
-      .filter(({ only = source }) => only === source)
+      .filter(({ name, only = source }) => only === source && wanted(name))
       .map(({ name, weight, arbitrary }) => ({
         weight,
         arbitrary: fc.record({
