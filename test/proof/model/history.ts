@@ -18,6 +18,8 @@ export interface Setting {
   readonly policy: ConflictPolicy;
   /** Tasks that the API has before the first read. */
   readonly tasks: number;
+  /** Which fields people write: so many, from this one on. Few, so that they meet in them. */
+  readonly fields: { readonly from: number; readonly count: number };
   readonly deleteLimit: number;
   readonly quietMs: number;
   readonly walkSliceMs: number;

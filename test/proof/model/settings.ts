@@ -69,9 +69,12 @@ const settingAt = (source: SourceName): fc.Arbitrary<Setting> =>
     startAt: fc.constantFrom(...moments),
     policy: fc.constantFrom('remote' as const, 'local' as const, 'newest' as const),
     tasks: fc.oneof(
-      { weight: 12, arbitrary: fc.integer({ min: 0, max: 6 }) },
+      // Few, so that people and workers meet.
+      { weight: 9, arbitrary: fc.integer({ min: 1, max: 3 }) },
+      { weight: 4, arbitrary: fc.integer({ min: 0, max: 7 }) },
       { weight: 1, arbitrary: fc.constant(120) },
     ),
+    fields: fc.record({ from: fc.nat({ max: 6 }), count: fc.constantFrom(1, 2, 2, 7) }),
     deleteLimit: fc.constantFrom(1, 1, 1, 0.2),
     quietMs: fc.constantFrom(0, 0, 1_000),
     walkSliceMs: fc.constantFrom(20_000, 20_000, 5),

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Executor } from '../../../src/mirror/database.js';
 import type { Sandbox } from '../../../src/sandbox/index.js';
 import type { SourceName } from '../../../src/sources/source.js';
+import type { Setting } from './history.js';
 
 /** A task in words that both sides share: every writable field a text, by name. */
 export type Told = Readonly<Record<string, string>>;
@@ -14,6 +15,12 @@ export const FIELDS: Readonly<Record<SourceName, readonly string[]>> = {
   invoiced: ['name', 'action', 'customer_id', 'user_id', 'due_date', 'complete', 'completed_by_user_id'],
   freshbooks: ['name', 'description', 'rate', 'billable', 'tax1', 'tax2'],
 };
+
+/** One of the fields that people write in a history. */
+export function fieldOf({ source, fields }: Pick<Setting, 'source' | 'fields'>, index: number): string {
+  const all = FIELDS[source];
+  return all[(fields.from + (index % fields.count)) % all.length] ?? 'name';
+}
 
 export function toldByRow(source: SourceName, row: Row): Told {
   const told: Record<string, string> = { vis_state: String(row['vis_state']) };

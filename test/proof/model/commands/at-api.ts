@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { changesBetween } from '../ledger.js';
-import { FIELDS, type Told, toldByApi } from '../sides.js';
+import { fieldOf, type Told, toldByApi } from '../sides.js';
 import type { ModelWorld } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
 
@@ -22,10 +22,9 @@ export const atApi: readonly CommandKind[] = [
     (world, { target, fields }) => {
       const [id, task] = pick(world, target);
       if (task === undefined) return;
-      const names = FIELDS[world.source];
       const changes: Record<string, string> = {};
       for (const index of fields) {
-        const field = names[index % names.length] ?? 'name';
+        const field = fieldOf(world.setting, index);
         changes[field] = world.values.next(field, task, id);
       }
       act(world, `${id} is edited: ${Object.keys(changes).join(', ')}`, () =>

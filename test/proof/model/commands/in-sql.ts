@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import type { Executor } from '../../../../src/mirror/database.js';
-import { FIELDS, type Row, type Told, toldByRow } from '../sides.js';
+import { fieldOf, type Row, type Told, toldByRow } from '../sides.js';
 import type { ModelWorld } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
 
@@ -63,8 +63,7 @@ class TakenBack extends Error {}
 /** Gives what is to be written down once it is committed. */
 async function write(world: ModelWorld, tx: Executor, { act, target, fields }: Act): Promise<(() => void)[]> {
   const { source, values, ledger } = world;
-  const names = FIELDS[source];
-  const chosen = [...new Set(fields.map((index) => names[index % names.length] ?? 'name'))];
+  const chosen = [...new Set(fields.map((index) => fieldOf(world.setting, index)))];
   if (act === 'insert' || act === 'twins') {
     const label = values.label(act === 'twins' ? 'W' : 'L');
     const made: (() => void)[] = [];

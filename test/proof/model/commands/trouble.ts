@@ -86,6 +86,23 @@ export const trouble: readonly CommandKind[] = [
       world.sandbox.faults.add({ api: world.source, ...rule });
     },
   ),
+  kind(
+    'lose an answer',
+    8,
+    fc.record({
+      route: fc.constantFrom('tasks.create', 'tasks.update', 'tasks.update', 'tasks.delete', 'oauth.token'),
+      fault: fc.oneof(
+        fc.constant<Fault>({ kind: 'reset', when: 'after' }),
+        fc.constant<Fault>({ kind: 'cut', when: 'after', abrupt: true }),
+        fc.constant<Fault>({ kind: 'status', status: 500, when: 'after' }),
+        fc.constant<Fault>({ kind: 'hang', when: 'after' }),
+      ),
+    }),
+    (world, { route, fault }) => {
+      world.note(`an answer of ${route} is lost: ${JSON.stringify(fault)}`);
+      world.sandbox.faults.add({ api: world.source, route, fault, times: 1 });
+    },
+  ),
   kind('no more faults', 2, fc.constant(null), (world) => {
     world.note('no more faults');
     world.sandbox.faults.clear();

@@ -34,8 +34,9 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
     other.task === task || (row !== undefined && rowOf(other.task) === row);
   const after = ledger.edits.filter((other) => other.side === side && other.at > at && same(other));
   if (after.some((other) => other.field === field)) return true;
-  // Whoever deletes a task puts an end to what their side wrote before.
-  if (after.some(isDeletion) && isGone(row, api)) return true;
+  // Whoever deletes a task puts an end to what their side wrote before, and for good where it can only be made anew.
+  const forGood = side === 'remote' && facts.source === 'invoiced';
+  if (after.some(isDeletion) && (forGood || isGone(row, api))) return true;
 
   const seen = ledger.seen.filter((other) => other.field === field && other.value === value && same(other));
   if (seen.some((other) => other.side !== side && other.at > at)) return true;

@@ -67,7 +67,7 @@ export async function playReal(ground: RealGround, seed: number, acts: number): 
   const logged: string[] = [];
   const wire = createLogWire(sandbox, ledger);
   const world: Parameters<typeof judge>[0] & ModelWorld = {
-    setting: { source } as ModelWorld['setting'],
+    setting: { source, fields: { from: 0, count: 7 } } as ModelWorld['setting'],
     source,
     sandbox,
     scheduler,
