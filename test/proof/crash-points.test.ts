@@ -46,7 +46,7 @@ describe.concurrent.each(connections)('a worker at %s', (connection) => {
 
     test.each(chosen(connection))(
       '$kind: $name',
-      { timeout: 60_000 },
+      { timeout: 180_000 },
       async ({ kind, what, moment, ...point }) => {
         const day = await work(world, connection, days++, kind === 'push');
         const orders = {

@@ -11,6 +11,9 @@ export async function rest(world: World, connection: Connection): Promise<void> 
       if (pending === undefined) return;
       continue;
     }
+    // Its last statement may have taken a lease after it was dead.
+    if (result.state === 'busy')
+      await world.sql`update sync.leases set ends_at = clock_timestamp() - interval '1 second'`;
     await world.context.runtime.sleep(result.state === 'later' ? Math.min(result.afterMs, 60) : 20);
     await world.sql.begin(async (tx) => {
       await tx`select set_config('taskmirror.origin', 'sync', true)`;
