@@ -36,7 +36,7 @@ COPY --from=build /app/dist ./dist
 USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=2m --retries=3 \
   CMD ["node", "/app/dist/docker/health.js"]
 ENTRYPOINT ["node", "--enable-source-maps", "/app/dist/main.js"]
 CMD ["start"]
