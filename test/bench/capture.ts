@@ -1,8 +1,6 @@
-import postgres from 'postgres';
-import { openDatabase } from '../../src/mirror/database.js';
-import { migrate } from '../../src/mirror/migrate.js';
-import { startPostgres } from '../servers/postgres.js';
+import type postgres from 'postgres';
 import { writePages } from './capture-pages.js';
+import { asWorker, median, say, timed, withBenchDatabase } from './database.js';
 
 const ROWS = 100_000;
 const ROUNDS = 5;
@@ -22,15 +20,7 @@ type Writer = 'plain' | 'worker' | 'local';
  * as synced and vacuumed; the median of five rounds counts.
  */
 export async function run(): Promise<void> {
-  const server = await startPostgres();
-  const name = `bench_capture_${process.pid}`;
-  const admin = postgres(server.url, { max: 1, onnotice: () => {} });
-  await admin`create database ${admin(name)}`;
-  const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  const db = openDatabase(url, { applicationName: 'taskmirror bench', max: 1 });
-  try {
-    await migrate(url);
+  await withBenchDatabase('capture', async (sql, db) => {
     await fill(sql);
     say(`UPDATE of ${ROWS} rows: ms, and how many times those without triggers (median of ${ROUNDS})`);
     for (const { table, set } of UPDATES) {
@@ -43,13 +33,7 @@ export async function run(): Promise<void> {
     }
     const figures = await compare(sql, 'invoiced.tasks', ['plain', 'worker'], () => writePages(db));
     say(`The worker's pages, 100 of 100 rows each: ${figures}`);
-  } finally {
-    await db.close();
-    await sql.end();
-    await admin`drop database ${admin(name)} with (force)`;
-    await admin.end();
-    await server.stop();
-  }
+  });
 }
 
 async function compare(
@@ -75,19 +59,6 @@ async function compare(
   return medians
     .map(({ writer, ms }) => `${writer} ${ms.toFixed(0)} (${(ms / plain).toFixed(2)})`)
     .join(', ');
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-async function asWorker(sql: postgres.Sql, statement: string): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx`select set_config('taskmirror.origin', 'sync', true)`;
-    await tx.unsafe(statement);
-  });
 }
 
 /** Tasks as the APIs send them, some 400 bytes of JSON each. */
@@ -117,10 +88,3 @@ async function fill(sql: postgres.Sql): Promise<void> {
      from generate_series(1, ${ROWS}) i`,
   );
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};

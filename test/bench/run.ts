@@ -2,6 +2,7 @@
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   capture: () => import('./capture.js'),
   push: () => import('./push.js'),
+  reporting: () => import('./reporting.js'),
 };
 
 const [name = ''] = process.argv.slice(2);

@@ -119,3 +119,15 @@ test('the activity of an hour adds up its runs, and only the last seven days are
     { connection: 'invoiced', kind: 'push', runs: 1, ok: 1, not_ok: 0, fetched: 10, busy_seconds: 2 },
   ]);
 });
+
+test('a kind that never ran costs no look at the runs of the others', async () => {
+  await desk.sql`
+    insert into sync.runs (connection, kind, lease, finished_at, outcome)
+    select c, 'poll', 'poll', now(), 'ok' from generate_series(1, 10000), unnest(array['invoiced', 'freshbooks']) c`;
+  await desk.sql`analyze sync.runs`;
+  const plan = await desk.sql<
+    { 'QUERY PLAN': string }[]
+  >`explain (analyze, buffers, timing off) select * from reporting.sync_errors`;
+  const [, pages] = /shared hit=(\d+)/.exec(plan.map((line) => line['QUERY PLAN']).join('\n')) ?? [];
+  expect(Number(pages)).toBeLessThan(100);
+});

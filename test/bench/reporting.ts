@@ -1,0 +1,134 @@
+import { loadavg } from 'node:os';
+import type postgres from 'postgres';
+import { asWorker, median, say, timed, withBenchDatabase } from './database.js';
+import { readFirst } from './first-read.js';
+import { fillLargeMirror } from './reporting-rows.js';
+
+const ROUNDS = 5;
+
+/** Every view, and what is asked of those that hold all there ever was. */
+const QUESTIONS: readonly (readonly [name: string, query: string])[] = [
+  ['tasks, one', `select * from reporting.tasks where connection = 'invoiced' and id = 4711`],
+  ['tasks, what waits', `select * from reporting.tasks where sync_state = 'pending'`],
+  ['tasks, all counted', 'select source, active, count(*) from reporting.tasks group by source, active'],
+  ['collection_workload', 'select * from reporting.collection_workload'],
+  ['collection_overdue', 'select * from reporting.collection_overdue'],
+  ['collection_overdue, of a user', 'select * from reporting.collection_overdue where user_id = 10'],
+  ['collection_by_customer', 'select * from reporting.collection_by_customer'],
+  ['service_catalog', 'select * from reporting.service_catalog'],
+  ['service_duplicates', 'select * from reporting.service_duplicates'],
+  ['service_rate_changes', 'select * from reporting.service_rate_changes'],
+  [
+    'service_rate_changes, of a day',
+    `select * from reporting.service_rate_changes where changed_at >= now() - interval '1 day'`,
+  ],
+  ['sync_health', 'select * from reporting.sync_health'],
+  ['sync_errors', 'select * from reporting.sync_errors'],
+  ['sync_activity', 'select * from reporting.sync_activity'],
+  [
+    'history of a row',
+    `select * from freshbooks.task_history where row_id = (select row_id from freshbooks.tasks where connection = 'freshbooks' and id = 50)`,
+  ],
+  [
+    'price list of a day',
+    `select name, rate_amount from freshbooks.task_history
+     where vis_state = 0 and valid_from <= now() and (valid_to > now() or valid_to is null)`,
+  ],
+];
+
+/** How long the views take on a large mirror, what they read for it, and what history costs whoever writes. */
+export async function run(): Promise<void> {
+  await withBenchDatabase('reporting', async (sql) => {
+    say(`Filling; load ${loadavg()[0]?.toFixed(1)}`);
+    await fillLargeMirror(sql);
+    await sql`set role taskmirror_reader`;
+    say(`view: ms (median of ${ROUNDS}), buffers of 8 kB, rows; tables of which over 100,000 rows were read`);
+    for (const [name, query] of QUESTIONS) say(`  ${name}: ${await answer(sql, query)}`);
+    say(`load ${loadavg()[0]?.toFixed(1)}`);
+  });
+  await withBenchDatabase('history', async (sql, db) => {
+    const costs = async (
+      what: string,
+      before: (sql: postgres.Sql) => Promise<unknown>,
+      work: () => Promise<number>,
+    ) => {
+      const times = { without: [] as number[], with: [] as number[] };
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const history of ['without', 'with'] as const) {
+          await before(sql);
+          await setHistory(sql, history === 'with');
+          times[history].push(await work());
+        }
+      }
+      const [plain, kept] = [median(times.without), median(times.with)];
+      say(`  ${what}: without ${plain.toFixed(0)}, with ${kept.toFixed(0)} (${(kept / plain).toFixed(2)})`);
+    };
+    say(`What history costs: ms (median of ${ROUNDS})`);
+    await costs(
+      'first read of 100,000 tasks, in pages of 100',
+      async () => {
+        await sql`alter table invoiced.tasks disable trigger user`;
+        await sql`truncate invoiced.tasks, invoiced.task_versions`;
+        await sql`alter table invoiced.tasks enable trigger user`;
+      },
+      () => readFirst(db),
+    );
+    const update = `update invoiced.tasks set due_date = due_date + interval '1 day'`;
+    const anew = async () => {
+      await setHistory(sql, false);
+      await asWorker(
+        sql,
+        `update invoiced.tasks set sync_state = 'synced', edited_at = null, pending_since = null`,
+      );
+      await sql`truncate invoiced.task_versions`;
+      await sql`vacuum analyze invoiced.tasks`;
+    };
+    await costs('local UPDATE of 100,000 rows', anew, () => timed(() => sql.unsafe(update)));
+    await costs('UPDATE of 100,000 rows by the worker', anew, () => timed(() => asWorker(sql, update)));
+    say(`load ${loadavg()[0]?.toFixed(1)}`);
+  });
+}
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly Plan[];
+}
+
+async function answer(sql: postgres.Sql, query: string): Promise<string> {
+  const times: number[] = [];
+  let top: Plan | null = null;
+  for (let round = 0; round < ROUNDS; round++) {
+    const [row] = await sql.unsafe<{ 'QUERY PLAN': readonly { Plan: Plan; 'Execution Time': number }[] }[]>(
+      `explain (analyze, buffers, timing off, format json) ${query}`,
+    );
+    const [explained] = row?.['QUERY PLAN'] ?? [];
+    if (explained === undefined) throw new Error(`no plan for ${query}`);
+    times.push(explained['Execution Time']);
+    top = explained.Plan;
+  }
+  if (top === null) throw new Error(`no plan for ${query}`);
+  const large = nodesOf(top).filter((node) => 'Relation Name' in node && read(node) > 100_000);
+  const buffers = top['Shared Hit Blocks'] + top['Shared Read Blocks'];
+  return [
+    `${median(times).toFixed(0)} ms, ${buffers} buffers, ${top['Actual Rows']} rows`,
+    ...large.map((node) => `${node['Node Type']} of ${read(node)} in ${node['Relation Name']}`),
+  ].join('; ');
+}
+
+const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+const read = (node: Plan): number =>
+  (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
+
+async function setHistory(sql: postgres.Sql, kept: boolean): Promise<void> {
+  const triggers = await sql<{ name: string }[]>`
+    select tgname as name from pg_trigger where tgrelid = 'invoiced.tasks'::regclass and tgname like 'zz_versions%'`;
+  if (triggers.length === 0) throw new Error('There are no triggers for history on invoiced.tasks.');
+  for (const { name } of triggers)
+    await sql.unsafe(`alter table invoiced.tasks ${kept ? 'enable' : 'disable'} trigger ${name}`);
+}
