@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import type postgres from 'postgres';
-import { asWorker, median, say, timed, withBenchDatabase } from './database.js';
-import { readFirst } from './first-read.js';
+import { median, say, withBenchDatabase } from './database.js';
+import { run as measureHistory } from './history.js';
 import { fillLargeMirror } from './reporting-rows.js';
 
 const ROUNDS = 5;
@@ -46,47 +46,7 @@ export async function run(): Promise<void> {
     for (const [name, query] of QUESTIONS) say(`  ${name}: ${await answer(sql, query)}`);
     say(`load ${loadavg()[0]?.toFixed(1)}`);
   });
-  await withBenchDatabase('history', async (sql, db) => {
-    const costs = async (
-      what: string,
-      before: (sql: postgres.Sql) => Promise<unknown>,
-      work: () => Promise<number>,
-    ) => {
-      const times = { without: [] as number[], with: [] as number[] };
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const history of ['without', 'with'] as const) {
-          await before(sql);
-          await setHistory(sql, history === 'with');
-          times[history].push(await work());
-        }
-      }
-      const [plain, kept] = [median(times.without), median(times.with)];
-      say(`  ${what}: without ${plain.toFixed(0)}, with ${kept.toFixed(0)} (${(kept / plain).toFixed(2)})`);
-    };
-    say(`What history costs: ms (median of ${ROUNDS})`);
-    await costs(
-      'first read of 100,000 tasks, in pages of 100',
-      async () => {
-        await sql`alter table invoiced.tasks disable trigger user`;
-        await sql`truncate invoiced.tasks, invoiced.task_versions`;
-        await sql`alter table invoiced.tasks enable trigger user`;
-      },
-      () => readFirst(db),
-    );
-    const update = `update invoiced.tasks set due_date = due_date + interval '1 day'`;
-    const anew = async () => {
-      await setHistory(sql, false);
-      await asWorker(
-        sql,
-        `update invoiced.tasks set sync_state = 'synced', edited_at = null, pending_since = null`,
-      );
-      await sql`truncate invoiced.task_versions`;
-      await sql`vacuum analyze invoiced.tasks`;
-    };
-    await costs('local UPDATE of 100,000 rows', anew, () => timed(() => sql.unsafe(update)));
-    await costs('UPDATE of 100,000 rows by the worker', anew, () => timed(() => asWorker(sql, update)));
-    say(`load ${loadavg()[0]?.toFixed(1)}`);
-  });
+  await measureHistory();
 }
 
 interface Plan {
@@ -124,11 +84,3 @@ async function answer(sql: postgres.Sql, query: string): Promise<string> {
 const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 const read = (node: Plan): number =>
   (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
-
-async function setHistory(sql: postgres.Sql, kept: boolean): Promise<void> {
-  const triggers = await sql<{ name: string }[]>`
-    select tgname as name from pg_trigger where tgrelid = 'invoiced.tasks'::regclass and tgname like 'zz_versions%'`;
-  if (triggers.length === 0) throw new Error('There are no triggers for history on invoiced.tasks.');
-  for (const { name } of triggers)
-    await sql.unsafe(`alter table invoiced.tasks ${kept ? 'enable' : 'disable'} trigger ${name}`);
-}

@@ -1,6 +1,7 @@
 /** `npm run bench -- capture`: runs one benchmark, which prints its figures. */
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   capture: () => import('./capture.js'),
+  history: () => import('./history.js'),
   push: () => import('./push.js'),
   reporting: () => import('./reporting.js'),
 };
