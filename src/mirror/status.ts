@@ -126,7 +126,10 @@ const oldestOf = (table: TaskTable) => sql`
   select row_id, name, coalesce(pending_since, edited_at, synced_at, clock_timestamp()) as since from ${tableName(table)}
   where connection = c.name and sync_state = 'pending'`;
 
-/** The last run of each kind and lease: one look into `runs_by_kind` for each. */
+/**
+ * The last run of each kind and lease: one look into `runs_by_kind` for each. The kind is asked for as a range and named in the order,
+ * since the planner might else walk down the primary key, which reads every run there is for a kind that never ran.
+ */
 function readRuns(db: Executor): Promise<readonly RunRow[]> {
   return db.rows<RunRow>(sql`
     select last.* from sync.connections c
@@ -134,8 +137,8 @@ function readRuns(db: Executor): Promise<readonly RunRow[]> {
       ('verify', 'walk'), ('push', 'push')) as k (kind, lease)
     cross join lateral (
       select ${runColumns} from sync.runs r
-      where r.connection = c.name and r.kind = k.kind and r.lease = k.lease
-      order by r.run_id desc limit 1
+      where r.connection = c.name and r.kind between k.kind and k.kind and r.lease = k.lease
+      order by r.kind desc, r.run_id desc limit 1
     ) last
     order by last.run_id::bigint desc`);
 }
