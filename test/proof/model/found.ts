@@ -1,4 +1,4 @@
-import type { History } from './history.js';
+import type { Command, History } from './history.js';
 
 /** A history that once failed, made small, and what it found. */
 export interface Found {
@@ -19,19 +19,55 @@ const usual = {
   freshbooks: {},
 } as const;
 
+const update = (field: number, steps: number): Command => ({
+  do: 'write in SQL',
+  with: { acts: [{ act: 'update', target: 0, fields: [field] }], takenBack: false },
+  steps,
+  order: 0,
+});
+const work = (what: 'push' | 'poll', place: 0 | 1, steps: number): Command => ({
+  do: what,
+  with: place,
+  steps,
+  order: 0,
+});
+
 /** All of them are played with each run of the tests. */
 export const found: readonly Found[] = [
   {
     name: 'a value that the API shows to nobody is sent once, not for ever',
     history: {
       setting: { ...usual, source: 'freshbooks', freshbooks: { taxes: 'absent' } },
+      commands: [update(4, 10)],
+    },
+  },
+  {
+    name: 'a newer local edit does not lose against an older one whose answer was lost',
+    history: {
+      setting: { ...usual, source: 'invoiced' },
       commands: [
+        update(0, 10),
         {
-          do: 'write in SQL',
-          with: { acts: [{ act: 'update', target: 0, fields: [4] }], takenBack: false },
-          steps: 10,
+          do: 'lose an answer',
+          with: { route: 'tasks.update', fault: { kind: 'reset', when: 'after' } },
+          steps: 0,
           order: 0,
         },
+        work('push', 0, 80),
+        update(0, 10),
+        work('poll', 0, 60),
+      ],
+    },
+  },
+  {
+    name: 'a page that was held up takes nothing back that was sent meanwhile',
+    history: {
+      setting: { ...usual, source: 'invoiced' },
+      commands: [
+        update(0, 10),
+        work('poll', 1, 8),
+        { do: 'hold up', with: { place: 1, steps: 60 }, steps: 0, order: 0 },
+        work('push', 0, 90),
       ],
     },
   },

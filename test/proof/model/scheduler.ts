@@ -75,6 +75,8 @@ export interface Scheduler {
   finish(work: Promise<unknown>, random: () => number, most?: number): Promise<void>;
   /** The clock goes on by so much at once; whoever waits is late. */
   wind(milliseconds: number): Promise<void>;
+  /** An actor is held up, as a process that gets no turn, while so many steps of others go on; not where nobody else can go on. */
+  hold(actor: Actor, steps: number): void;
   /** Waits until nothing goes on by itself any more. */
   settle(): Promise<void>;
   /** Throws away what a dead actor had in line. */
@@ -98,6 +100,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
   let wake = () => {};
   let waiting: Waiting[] = [];
   let sleepers: Timer[] = [];
+  const held = new Map<Actor, number>();
   let timeouts: (Timer & { readonly signal: AbortSignal })[] = [];
 
   const touched = () => {
@@ -210,13 +213,19 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
   async function step(random: () => number): Promise<boolean> {
     await settle();
     await ringTimeouts();
-    const due = sleepers.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
-    const count = waiting.length + due.length;
-    if (count === 0) return advance();
+    const isFree = ({ actor }: { readonly actor: Actor }) => (held.get(actor) ?? 0) <= steps;
+    const free = waiting.filter(isFree);
+    const due = sleepers.filter((timer) => timer.at <= now && isFree(timer)).sort((a, b) => a.at - b.at);
+    const count = free.length + due.length;
+    if (count === 0) {
+      if (held.size === 0) return advance();
+      held.clear();
+      return true;
+    }
     const chosen = Math.min(count - 1, Math.floor(random() * count));
     steps += 1;
     now += 1;
-    const next = waiting[chosen];
+    const next = free[chosen];
     const what = next?.what ?? 'wakes up';
     if (next !== undefined) {
       waiting = waiting.filter((each) => each !== next);
@@ -224,7 +233,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
       touched();
       next.go();
     } else {
-      const timer = due[chosen - waiting.length];
+      const timer = due[chosen - free.length];
       if (timer === undefined) throw new Error('a step was chosen that is not there');
       sleepers = sleepers.filter((each) => each !== timer);
       outside.before(steps, now, timer.actor.name, 'wakes up');
@@ -289,6 +298,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
     sleep,
     timeout,
     settle,
+    hold: (actor, count) => void held.set(actor, steps + count),
     finish,
     run: async (count, random) => {
       for (let done = 0; done < count; done++) if (!(await step(random))) return;

@@ -34,6 +34,16 @@ export const work: readonly CommandKind[] = [
     world.workers[place] = world.start(place);
   }),
   kind(
+    'hold up',
+    6,
+    fc.record({ place, steps: fc.integer({ min: 5, max: 120 }) }),
+    (world, { place, steps }) => {
+      const worker = world.workers[place];
+      world.note(`${worker.name} is held up for ${steps} steps`);
+      world.scheduler.hold(worker, steps);
+    },
+  ),
+  kind(
     'cut a connection to the database',
     2,
     fc.record({ place, when: fc.constantFrom('before' as const, 'after' as const) }),

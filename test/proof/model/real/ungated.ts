@@ -22,6 +22,7 @@ export function ungated(
       await windDatabase(milliseconds);
       windApi(milliseconds);
     },
+    hold: () => {},
     settle: async () => {},
     drop: () => {},
   };
