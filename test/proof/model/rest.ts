@@ -30,6 +30,7 @@ export async function rest(world: ModelWorld): Promise<readonly string[]> {
 async function settle(world: ModelWorld): Promise<readonly string[]> {
   const { scheduler, aside, source } = world;
   for (let round = 0; round < ROUNDS; round++) {
+    await consentIfNeeded(world);
     await approveDeletes(aside, source);
     const pushed = await go(world, { kind: 'push' });
     if (pushed.state === 'busy' || pushed.state === 'later') {
@@ -42,7 +43,6 @@ async function settle(world: ModelWorld): Promise<readonly string[]> {
     // Longer than any event is late, and than any lease lives.
     await scheduler.wind(660_000);
     await go(world, { kind: 'poll' });
-    await consentIfNeeded(world);
     const before = JSON.stringify(await rowsOf(aside, source));
     const walked = await go(world, {
       kind: 'walk',
