@@ -38,7 +38,8 @@ export function openAsking({ input, errors, signal }: Cli): Asking {
     hidden = hide;
     const { value, done } = await lines.next();
     hidden = false;
-    if (hide && terminal) errors.write('\n');
+    // Nobody has ended the line: what is hidden is not shown, and neither is what comes from a pipe.
+    if (hide || !terminal) errors.write('\n');
     if (left) throw new Interruption('SIGINT');
     signal.throwIfAborted();
     if (done) {

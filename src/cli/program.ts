@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { distance } from '../config/suspicious-names.js';
 import { printable } from '../printable.js';
 import { version } from '../version.js';
 import type { Cli } from './cli.js';
@@ -62,7 +63,17 @@ export function makeProgram(cli: Cli): Command {
       outputError: (text, write) => write(`taskmirror: ${reworded(text)}; see taskmirror --help\n`),
     });
   for (const add of VERBS) add(program, cli);
+  for (const verb of program.commands)
+    if (verb.commands.length > 0) verb.hook('preSubcommand', refuseUnknown);
   return program;
+}
+
+/** A verb's verb that there isn't would be taken for an argument of its default one. */
+function refuseUnknown(verb: Command, chosen: Command): void {
+  const [word] = verb.args;
+  if (word === undefined || word.startsWith('-') || word === chosen.name()) return;
+  const near = verb.commands.find((one) => distance(one.name(), word) <= 2)?.name();
+  verb.error(`error: unknown verb '${verb.name()} ${word}'${near ? ` (did you mean ${near}?)` : ''}`);
 }
 
 /** Commander's complaint as one line: `unknown verb 'strat' (did you mean start?)`. */
@@ -70,6 +81,7 @@ function reworded(complaint: string): string {
   return printable(oneLine(complaint))
     .replace(/^error: /, '')
     .replace('unknown command', 'unknown verb')
+    .replace(/^command-argument value ('.*') is invalid for argument '(\w+)'\. /, '$2 $1 is invalid: ')
     .replace('Did you mean', 'did you mean')
     .replace(/\.$/, '');
 }

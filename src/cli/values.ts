@@ -44,8 +44,10 @@ function scalarOf({ type }: Column, value: Json): Json {
   return type === 'instant' && typeof value === 'number' ? at(value * 1e6) : value;
 }
 
-/** Values come from elsewhere, and may be long. */
+/** Values come from elsewhere, and may be long. What is quoted stays so. */
 function short(text: string, most = LONGEST): string {
   const letters = [...printable(text)];
-  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : letters.join('');
+  if (letters.length <= most) return letters.join('');
+  const end = text.startsWith('"') ? '…"' : '…';
+  return `${letters.slice(0, most - end.length).join('')}${end}`;
 }

@@ -36,7 +36,7 @@ test('status counts what is pending, failed and overruled, and names what has wa
     },
   ]);
   const { output } = await run(['status'], { env });
-  expect(output).toMatch(new RegExp(`^ {2}oldest +row ${third} "The oldest o+…, pending for \\d+ s$`, 'm'));
+  expect(output).toMatch(new RegExp(`^ {2}oldest +row ${third} "The oldest o+…", pending for \\d+ s$`, 'm'));
   expect(output).toMatch(/push +ok .*: 0 sent, 1 refused$/m);
   expect(output).toContain('2 pending, 1 failed, 1 in conflict');
   expect(output.replace(/\s+/g, ' ')).toContain('taskmirror plan says why');
