@@ -5,6 +5,7 @@ import { enqueueNow } from '../jobs/requests.js';
 import { reconcileSchedules, type WantedSchedule } from '../jobs/schedules.js';
 import { type Connection, listConnections } from '../mirror/connections.js';
 import { type Database, isUnavailable, unavailable } from '../mirror/database.js';
+import { closeAbandoned } from '../mirror/runs.js';
 import type { Runtime } from '../runtime.js';
 
 export interface Schedules {
@@ -29,8 +30,8 @@ export interface KeptSchedules {
 }
 
 /**
- * Keeps the queue's schedules to what the connections say, and sees to it that what has never been read, or broke off, is read: at
- * once and then every `everyMs`, sooner while a server is lost or when woken.
+ * Keeps the queue's schedules to what the connections say, and sees to it that what has never been read, or broke off, is read, and
+ * that runs whose process ended are closed: at once and then every `everyMs`, sooner while a server is lost or when woken.
  */
 export function keepSchedules(schedules: Schedules, signal: AbortSignal): KeptSchedules {
   const told = new Set<string>();
@@ -58,6 +59,7 @@ async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortS
   const { db, queues, log, mine } = schedules;
   try {
     await schedules.refresh();
+    await closeAbandoned(db);
     const connections = await listConnections(db);
     const active = connections.filter(({ paused, unchosen }) => !paused && !unchosen);
     const { made, removed } = await reconcileSchedules(queues, active.flatMap(wantedFor));

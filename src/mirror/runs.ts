@@ -53,6 +53,18 @@ export async function beginRun(
     });
 }
 
+/**
+ * Closes runs that their process left without a word, which the connection's next run of the kind would do too; but a push may have
+ * none for days. A walk between two slices is not over. Relies on there being one lease for each connection and kind.
+ */
+export async function closeAbandoned(db: Executor): Promise<void> {
+  await db.rows(sql`
+    update sync.runs r set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'its process ended'
+    from sync.leases l
+    where r.run_id = l.run_id and r.finished_at is null and l.ends_at < clock_timestamp()
+      and not exists (select from sync.walks w where w.run_id = r.run_id)`);
+}
+
 /** How the run ended that was made for this request; null while there is none or it is under way. */
 export async function findEnded(
   db: Executor,

@@ -22,3 +22,21 @@ test('a daemon trims by its settings, and says in one line what is gone', async 
   );
   expect(said).toMatchObject({ runs: 50 });
 });
+
+test('a push whose process ended with nothing left to send is closed, though no other push comes', async () => {
+  const world = await openWorld();
+  await (await world.start({ INVOICED_API_KEY: '' })).stop();
+  await world.sql`
+    with run as (
+      insert into sync.runs (connection, kind, lease) values ('freshbooks', 'push', 'push') returning run_id
+    )
+    insert into sync.leases (connection, kind, run_id, ends_at)
+    select 'freshbooks', 'push', run_id, now() - interval '1 second' from run`;
+  await world.start({ INVOICED_API_KEY: '' }, { reconcileEvery: 100 });
+  const [run] = await until('it is closed', async () => {
+    const runs =
+      await world.sql`select outcome, error from sync.runs where kind = 'push' and finished_at is not null`;
+    return runs.length > 0 ? runs : null;
+  });
+  expect(run).toEqual({ outcome: 'interrupted', error: 'its process ended' });
+});

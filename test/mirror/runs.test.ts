@@ -14,7 +14,7 @@ import {
   resumeRun,
   yieldLease,
 } from '../../src/mirror/leases.js';
-import { beginRun, finishRun, type RunEnd } from '../../src/mirror/runs.js';
+import { beginRun, closeAbandoned, finishRun, type RunEnd } from '../../src/mirror/runs.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
 
 let database: TestDatabase;
@@ -134,6 +134,24 @@ describe('a run whose lease ran out', () => {
       finished_at: expect.any(Date),
       error: 'its process ended',
     });
+  });
+
+  test('is closed though no other one comes, unless it is a walk that goes on', async () => {
+    const [left, alive, between] = [await begun('push'), await begun('poll'), await begun('walk')];
+    await sql`
+      insert into sync.walks (connection, walk_id, run_id, kind, force, started_at)
+      values (${connection}, ${between.runId}, ${between.runId}, 'sweep', false, now())`;
+    await yieldLease(db, between);
+    await expire(left);
+    await closeAbandoned(db);
+    expect(await runOf(left)).toMatchObject({
+      outcome: 'interrupted',
+      finished_at: expect.any(Date),
+      error: 'its process ended',
+    });
+    for (const run of [alive, between]) {
+      expect(await runOf(run)).toMatchObject({ outcome: null, finished_at: null, error: null });
+    }
   });
 
   test('commits nothing more, whether it was taken over or not', async () => {
