@@ -74,10 +74,9 @@ function journalsOf(tables: readonly TaskTable[]): readonly Journal[] {
       id: sql`write_id`,
       writtenAt: sql`sent_at`,
       since: sql`coalesce(t.settled_at, t.sent_at)`,
-      // What may still turn up at the API, and what tells which tasks it can't be. Relies on the index writes_unsettled.
+      // What may still turn up at the API, itself or for its row, and what tells which tasks it can't be. Relies on the index writes_unsettled.
       needed: sql`
-        t.settled_at is null
-        or exists (select from sync.writes o where o.row_id = t.row_id and o.settled_at is null)
+        exists (select from sync.writes o where o.row_id = t.row_id and o.settled_at is null)
         or t.method = 'POST' and exists (
           select from sync.writes o where o.connection = t.connection and o.method = 'POST' and o.settled_at is null)`,
     },

@@ -142,11 +142,12 @@ describe('conflicts', () => {
     const rowId = Number(row?.['row_id']);
     await conflict(900, { rowId });
     await conflict(800, { rowId, restored: true });
+    await conflict(750, { rowId, field: 'due_date', restored: true });
     const otherSide = await conflict(700, { rowId, winner: 'local' });
     const last = await conflict(600, { rowId });
     await conflict(500, { rowId: rowId + 1_000 });
     const young = await conflict(10, { rowId, field: 'action', restored: true });
-    expect(await tidy()).toMatchObject({ conflicts: 3 });
+    expect(await tidy()).toMatchObject({ conflicts: 4 });
     expect(await left()).toEqual([otherSide, last, young]);
   });
 });
