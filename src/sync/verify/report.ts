@@ -1,5 +1,6 @@
 import type { Unreadable } from '../../mirror/unreadable.js';
 import type { PlannedRow } from '../plan.js';
+import type { WorkProgress } from '../work.js';
 import type { FieldDifference } from './compare.js';
 
 /** What a verification of one connection has found. Lists are cut where they grow long; the numbers are whole. */
@@ -62,3 +63,10 @@ export const nothingFound = {
   refused: [],
   unreadableTasks: [],
 } as const satisfies Partial<Verification>;
+
+/** What who asked is told meanwhile. */
+export type VerifyStep =
+  | { readonly state: 'waiting'; readonly for: string }
+  | ({ readonly state: 'reading' } & WorkProgress)
+  /** All is read, and a pull is waited for that may bring what still differs. */
+  | { readonly state: 'settling'; readonly different: number };

@@ -1,6 +1,6 @@
 import type { Connection } from '../../mirror/connections.js';
 import { noCounts } from '../../mirror/counts.js';
-import { databaseNow, isUnavailable } from '../../mirror/database.js';
+import { isUnavailable } from '../../mirror/database.js';
 import type { Lease } from '../../mirror/leases.js';
 import { findUnsynced } from '../../mirror/plan.js';
 import { beginRun, type RunEnd } from '../../mirror/runs.js';
@@ -9,7 +9,6 @@ import { listUnreadable } from '../../mirror/unreadable.js';
 import {
   countMet,
   countWaiting,
-  findPull,
   findUnanchored,
   findWalkUnderWay,
   forgetMet,
@@ -17,7 +16,7 @@ import {
 } from '../../mirror/verify.js';
 import { countAbsent, findAbsent } from '../../mirror/walks.js';
 import { dryWriter } from '../../sources/dry-writer.js';
-import { type Account, ApiError, sources } from '../../sources/index.js';
+import { type Account, sources } from '../../sources/index.js';
 import type { Page, RemoteTask } from '../../sources/source.js';
 import type { SyncContext } from '../context.js';
 import { recogniseAccount } from '../identity.js';
@@ -25,18 +24,11 @@ import { planRow } from '../plan.js';
 import { prefetch } from '../prefetch.js';
 import { runUnderLease } from '../run.js';
 import { countable, idsOn } from '../walk.js';
-import type { WorkProgress } from '../work.js';
 import { compareRow } from './compare.js';
 import { createFindings, type Findings } from './findings.js';
 import { type Bench, judge } from './judge.js';
-import { nothingFound, type Verification } from './report.js';
-
-/** What who asked is told meanwhile. */
-export type VerifyStep =
-  | { readonly state: 'waiting'; readonly for: string }
-  | ({ readonly state: 'reading' } & WorkProgress)
-  /** All is read, and a pull is waited for that may bring what still differs. */
-  | { readonly state: 'settling'; readonly different: number };
+import { nothingFound, type Verification, type VerifyStep } from './report.js';
+import { settle } from './settle.js';
 
 /** How many pages are compared together at most, and so kept in memory. */
 const READ_AHEAD = 10;
@@ -45,8 +37,6 @@ const JUDGED_AT_ONCE = 8;
 const MOST_ABSENT = 2_000;
 const LISTED_MOST = 500;
 const LOOK_MS = 500;
-/** Polls that are due less often are not waited for. */
-const MOST_PULL_MS = 150_000;
 
 /**
  * Reads everything from the API and compares it with the mirror; changes neither. It is a run of kind `verify` and a walk like others: one at a
@@ -158,7 +148,7 @@ async function readAll(
     for (const row of await findUnanchored(db, source, name, LISTED_MOST)) {
       findings.different({ ...row, kind: 'unmade', fields: [], behind: false });
     }
-    await settle(bench, findings, signal, onStep);
+    await settle(bench, findings, judgeAll, signal, onStep);
     const waiting = await countWaiting(db, source, name);
     const writer = dryWriter(source.name);
     const failed = await findUnsynced(db, source, name, 'failed', { after: null, limit: LISTED_MOST });
@@ -234,48 +224,6 @@ async function judgeAbsent(
     after = last;
   }
   if (looked < count) findings.unjudged(count - looked);
-}
-
-/**
- * What differs because the API changed it since the last pull is no difference while pulls come as they should: the next one is waited
- * for, and all that differs is looked at once more.
- */
-async function settle(
-  bench: Bench,
-  findings: Findings,
-  signal: AbortSignal,
-  onStep: (step: VerifyStep) => void,
-): Promise<void> {
-  const { context, connection } = bench;
-  const { db, runtime } = context;
-  await excuseDeletions(bench, findings, signal);
-  const since = await findPull(db, connection);
-  if (!since.regular || !findings.differences().some(({ behind }) => behind)) return;
-  onStep({ state: 'settling', different: findings.differences().length });
-  const until = runtime.now() + MOST_PULL_MS;
-  // One that began earlier may have passed them.
-  const asked = await databaseNow(db);
-  for (let last = since; last.regular && last.lastPullAt < asked && runtime.now() < until; ) {
-    await runtime.sleep(LOOK_MS / 5, signal);
-    last = await findPull(db, connection);
-  }
-  const again = findings.takeDifferences();
-  await judgeEach(bench, findings, again, signal);
-}
-
-/** Where the API tells when tasks were deleted: what was deleted since we began is no difference. */
-async function excuseDeletions(
-  { client, startedAt }: Bench,
-  findings: Findings,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!findings.differences().some(({ kind }) => kind === 'deleted')) return;
-  try {
-    for await (const ids of client.deletionHints(Math.floor(startedAt / 1e6), signal)) findings.excuse(ids);
-  } catch (error) {
-    // Without the hint a deletion is told, with the word that the next sweep brings it.
-    if (!(error instanceof ApiError)) throw error;
-  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
