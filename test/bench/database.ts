@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import postgres from 'postgres';
 import { type Database, openDatabase } from '../../src/mirror/database.js';
 import { migrate } from '../../src/mirror/migrate.js';
@@ -40,6 +41,14 @@ export async function asWorker(sql: postgres.Sql, statement: string): Promise<vo
     await tx`select set_config('taskmirror.origin', 'sync', true)`;
     await tx.unsafe(statement);
   });
+}
+
+/** Milliseconds of the processor that a process has used so far, in steps of 10; it hardly depends on what else the machine does. Linux only. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+export function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 export const median = (values: readonly number[]): number =>

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { sql as query } from 'drizzle-orm';
 import type postgres from 'postgres';
-import { asWorker, median, say, withBenchDatabase } from './database.js';
+import { asWorker, median, processorMs, say, withBenchDatabase } from './database.js';
 import { readFirst } from './first-read.js';
 
 const ROUNDS = 5;
@@ -62,14 +61,6 @@ async function compare(
   }
   const [plain, kept] = [median(times.without), median(times.with)];
   say(`  ${what}: without ${plain}, with ${kept} (${(kept / plain).toFixed(2)})`);
-}
-
-/** What a process has used so far, in steps of 10 ms. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-function processorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function empty(sql: postgres.Sql): Promise<void> {
