@@ -48,6 +48,19 @@ describe.each(connections)('%s', (connection) => {
     expect(ids()).toHaveLength(30);
   });
 
+  test('an edit at the API is seen though the look before the write leaves the field out', async () => {
+    await mirrored();
+    const id = someId(world, connection);
+    remote(world, connection).rename(id, 'Theirs');
+    await rename(id, 'Ours');
+    const fault = { kind: 'omit-keys' as const, keys: ['name', 'tname'] };
+    world.sandbox.faults.add({ api: connection, route: 'tasks.get', times: 1, fault });
+    await atRest(world, connection);
+    expect(await world.sql`select local, remote, winner from sync.conflicts where field = 'name'`).toEqual([
+      { local: 'Ours', remote: 'Theirs', winner: 'remote' },
+    ]);
+  });
+
   test('deletes that wait for a person leave no run at each look', async () => {
     await mirrored();
     await world.sql`delete from ${table()}`;

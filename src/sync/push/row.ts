@@ -5,6 +5,7 @@ import { findPending, type PendingRow, putOff } from '../../mirror/pending.js';
 import { writeMerged } from '../../mirror/tasks.js';
 import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';
+import type { Source } from '../../sources/source.js';
 import { columnsIn, localColumns, type Observed, reconcile, skewOf } from '../reconcile.js';
 import { create } from './create.js';
 import { fits } from './matches.js';
@@ -124,7 +125,7 @@ async function saveNextCall(
     return 'at rest';
   }
   // The open writes are settled along with it.
-  const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id), false);
+  const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id, row), false);
   const after = change ?? { raw, columns: local };
   const last = after.raw && columnsOf(source.fields, after.raw);
   const pending = last === null ? [] : differing(source.fields, after.columns, last);
@@ -157,10 +158,27 @@ async function saveNextCall(
   return 'at rest';
 }
 
-async function look({ client, signal }: Sender, id: number): Promise<Observed> {
+async function look(sender: Sender, id: number, row: PendingRow): Promise<Observed> {
+  const seen = await readOnce(sender, id);
+  // An answer that leaves out what is about to be overwritten tells nothing of it. What the next one leaves out too may never be shown.
+  return leavesOutEdited(sender.source, row, seen.task) ? readOnce(sender, id) : seen;
+}
+
+async function readOnce({ client, signal }: Sender, id: number): Promise<Observed> {
   const seen = await client.read(id, signal);
   const { answer, requestedAt, answeredAt } = seen;
   if (answer !== 'gone' && !answer.ok)
     throw new UnreadableTaskError(`task ${id} can't be read: ${answer.reason}`);
   return { id, task: answer === 'gone' ? 'gone' : answer.task, requestedAt, answeredAt, skew: skewOf(seen) };
+}
+
+/** Whether a field that was edited here is not in the answer, though the API has shown it before. */
+function leavesOutEdited(source: Source, row: PendingRow, task: Observed['task']): boolean {
+  const { raw } = row;
+  if (task === 'gone' || raw === null) return false;
+  const edited = differing(source.fields, localColumns(source, row), columnsOf(source.fields, raw));
+  return source.fields.some(
+    (field) =>
+      edited.includes(field.name) && field.decode(task.raw) === undefined && field.decode(raw) !== undefined,
+  );
 }
