@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Columns, JsonObject } from '../fields.js';
 import { type Executor, fromMicros, micros } from './database.js';
 import { type TaskTable, tableName, transported } from './table.js';
@@ -7,7 +7,7 @@ import { type TaskTable, tableName, transported } from './table.js';
 export interface Standing {
   /** Microseconds since 1970; null where the mirror does not hold it. */
   readonly firstSeenAt: number | null;
-  /** Whether it is the work of a local insert that is known, was a row's task before, or is to be adopted. */
+  /** Whether it is the work of a local insert or restore that is known, or is to be adopted. */
   readonly taken: boolean;
 }
 
@@ -23,11 +23,12 @@ export async function standingOf(
       select key, case when key ~ '^[0-9]{1,16}$' then key::bigint end as id
       from jsonb_array_elements_text(${JSON.stringify(keys)}::text::jsonb) as key
     ), held as (
-      select a.key, t.first_seen_at, exists (
-        select from sync.writes w where w.row_id = t.row_id and w.method = 'POST') as taken
+      select a.key, t.first_seen_at, ${madeHere} and (t.raw is not null or ${insertedHere}) as taken
       from asked a join ${tableName(table)} t on t.connection = ${connection} and t.id = a.id
       union all
-      select a.key, null, true from asked a join sync.retired_ids r on r.connection = ${connection} and r.id = a.id
+      select a.key, t.first_seen_at, t.row_id is null or ${insertedHere} or r.id <> ${firstId}
+      from asked a join sync.retired_ids r on r.connection = ${connection} and r.id = a.id
+      left join ${tableName(table)} t on t.row_id = r.row_id
       union all
       select a.key, null, true from asked a
       join sync.writes w on w.connection = ${connection} and w.settled_at is null and w.adopt_id = a.id
@@ -52,6 +53,8 @@ export interface Newcomer {
   readonly columns: Columns;
   /** Microseconds since 1970. */
   readonly firstSeenAt: number;
+  /** The row that made it anew, as another task, after it was gone; `columns` is what that row holds. */
+  readonly anewBy: string | null;
 }
 
 /**
@@ -66,18 +69,40 @@ export async function findNewcomers(
   changedSince: number | null,
 ): Promise<readonly Newcomer[]> {
   const updated = sql`t.${sql.identifier(table.updatedColumn)}`;
-  const rows = await db.rows<{ id: string; raw: JsonObject | null; columns: Columns; first_seen_at: string }>(
+  const rows = await db.rows<{
+    id: string;
+    raw: JsonObject | null;
+    columns: Columns;
+    first_seen_at: string;
+    anew_by: string | null;
+  }>(
     sql`
-    select t.id::text as id, t.raw, ${transported(table, 't')} as columns, ${micros(sql`t.first_seen_at`)} as first_seen_at
-    from ${tableName(table)} t
+    select coalesce(former.id, t.id)::text as id, case when former.id is null then t.raw end as raw,
+      ${transported(table, 't')} as columns, ${micros(sql`t.first_seen_at`)} as first_seen_at,
+      case when ${madeHere} then t.row_id::text end as anew_by
+    from ${tableName(table)} t left join lateral (select ${firstId} as id where ${madeHere}) former on true
     where t.connection = ${connection} and t.id is not null and t.first_seen_at > ${fromMicros(since)}
       and (${updated} is null or ${changedSince}::float8 is null or ${updated} >= to_timestamp(${changedSince}::float8))
-      and not exists (select from sync.writes w where w.row_id = t.row_id and w.method = 'POST')`,
+      and (not ${madeHere} or not ${insertedHere} and (former.id is not null or t.raw is null))`,
   );
-  return rows.map(({ id, raw, columns, first_seen_at }) => {
-    return { id: Number(id), raw, columns, firstSeenAt: Number(first_seen_at) };
+  return rows.map(({ id, raw, columns, first_seen_at, anew_by }) => {
+    return { id: Number(id), raw, columns, firstSeenAt: Number(first_seen_at), anewBy: anew_by };
   });
 }
+
+/** Whether a task was ever sent to be made for the row `t`. */
+const madeHere: SQL = sql`exists (select from sync.writes w where w.row_id = t.row_id and w.method = 'POST')`;
+
+/** A row that a pull made, and whose task was made anew after it was gone, was seen before anything was sent for it. */
+const insertedHere: SQL = sql`
+  exists (
+    select from sync.writes w
+    where w.row_id = t.row_id and w.method = 'POST' and (t.first_seen_at is null or w.sent_at <= t.first_seen_at))`;
+
+/** The id that the row `t` had first, where it has another by now. */
+const firstId: SQL = sql`
+  (select f.id from sync.retired_ids f
+    where f.connection = t.connection and f.row_id = t.row_id order by f.retired_at, f.id limit 1)`;
 
 /**
  * When the first poll had ended that began between these moments and left nothing out: it was read in one page a listing, and all of it

@@ -252,6 +252,60 @@ test('one that is gone from Invoiced before anybody saw it is known by its event
   expect(made('invoiced')).toBe(1);
 });
 
+describe('while it may still be on its way', () => {
+  const slowly = (eventLoss: number) =>
+    mirrored({
+      sandbox: { invoiced: { tasks: 5, options: { eventLoss } } },
+      context: { deleteLimit: 1, push: { enabled: true, quietMs: 0, boundMs: 0, finishedAfterMs: 3000 } },
+    });
+
+  /** People delete the task, and somebody here has it made anew. */
+  async function anew(id: number): Promise<string> {
+    remote(world, 'invoiced').remove(id);
+    await world.walk('invoiced');
+    await world.walk('invoiced');
+    const [row] =
+      await world.sql`update invoiced.tasks set vis_state = 0 where id = ${id} and vis_state = 1 returning row_id`;
+    await world.push('invoiced');
+    return String(row?.['row_id']);
+  }
+
+  test.each([0, 1])(
+    'a pulled row that is its task, deleted and made anew meanwhile, keeps it from being made again (events lost: %i)',
+    async (eventLoss) => {
+      await slowly(eventLoss);
+      const [row] = await attempted('invoiced', LOST, 'Ours');
+      const id = newest('invoiced');
+      await world.poll('invoiced');
+      const pulled = await anew(id);
+      expect(made('invoiced')).toBe(2);
+
+      await atRest(world, 'invoiced');
+      const words = `: ${id} \\(Ours, deleted since, made anew by row ${pulled}\\)\\. .*or delete the row`;
+      expect(await rowOf('invoiced', row)).toMatchObject({
+        sync_state: 'failed',
+        sync_error: expect.stringMatching(new RegExp(words)),
+      });
+      expect(made('invoiced')).toBe(2);
+      await world.sql`delete from invoiced.tasks where row_id = ${row}`;
+      await atRest(world, 'invoiced');
+      expect(await rowOf('invoiced', row)).toEqual({});
+      expect(await rows('invoiced')).toBe(6);
+    },
+  );
+
+  test('another insert that was made, deleted and made anew meanwhile is not taken for it', async () => {
+    await slowly(0);
+    const [row] = await attempted('invoiced', NEVER_CAME, 'Ours');
+    await insert('invoiced', 'Another');
+    await world.push('invoiced');
+    await anew(newest('invoiced'));
+    await atRest(world, 'invoiced');
+    expect(await rowOf('invoiced', row)).toMatchObject({ sync_state: 'synced', name: 'Ours' });
+    expect(made('invoiced')).toBe(3);
+  });
+});
+
 test('a restore that Invoiced has made anew, and that people have changed altogether, is not made again', async () => {
   await mirrored();
   const former = someId(world, 'invoiced');

@@ -13,6 +13,8 @@ export interface Found extends NewTask {
   readonly there: boolean;
   /** The answer that showed it; null where the mirror or an event told of it, and the API listed it no more. */
   readonly seen: SingleAnswer | null;
+  /** The row that a pull made for it, and that made it anew, as another task, after it was gone. */
+  readonly anewBy: string | null;
 }
 
 /** All that came up at the API after some moment and that no local insert is known to have made. */
@@ -59,18 +61,15 @@ async function look(sender: Sender, since: number): Promise<Look> {
   }
   // What was there in between, and is listed no more.
   const changedSince = skew === null ? null : (since - CLOCK_SLACK_US - AUTUMN_US) / 1e6 + skew;
-  for (const { id, raw, columns, firstSeenAt } of await findNewcomers(
-    context.db,
-    source,
-    connection,
-    since,
-    changedSince,
-  )) {
+  const newcomers = await findNewcomers(context.db, source, connection, since, changedSince);
+  for (const { id, raw, columns, firstSeenAt, anewBy } of newcomers) {
     const key = String(id);
     const task = raw === null ? columns : columnsOf(source.fields, raw);
     const there = raw !== null && task['vis_state'] !== 1;
+    // The times in such a row are those of its other task.
+    const born = birth(anewBy === null ? task : null, skew);
     if (!found.has(key))
-      found.set(key, { key, columns: task, firstSeenAt, there, seen: null, ...birth(task, skew) });
+      found.set(key, { key, columns: task, firstSeenAt, there, seen: null, anewBy, ...born });
   }
   const heard = (await deletedSince(sender, since / 1e6 + (skew ?? 0))).filter(
     (id) => !found.has(String(id)),
@@ -82,6 +81,7 @@ async function look(sender: Sender, since: number): Promise<Look> {
       firstSeenAt: beganAt,
       there: false,
       seen: null,
+      anewBy: null,
       ...birth(null, null),
     };
   });
@@ -116,6 +116,7 @@ function foundOn(source: Source, page: Page, decoded: Decoded): Found {
     firstSeenAt: answeredAt,
     there: columns?.['vis_state'] !== 1,
     seen: decoded.ok ? { requestedAt, answeredAt, serverTime, answer: decoded } : null,
+    anewBy: null,
     ...birth(columns, serverTime === null ? null : skewOf(page)),
   };
 }

@@ -153,7 +153,10 @@ async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly Fo
 const MOST_NAMED = 5;
 
 function wordsFor({ rowId }: PendingRow, tasks: readonly Found[]): string {
-  const settle = `Run taskmirror retry ${rowId} --adopt ID if it is one of them, or --create if it is none`;
+  const another = tasks.some(({ anewBy }) => anewBy !== null)
+    ? ', or delete the row if another has its task'
+    : '';
+  const settle = `Run taskmirror retry ${rowId} --adopt ID if it is one of them, or --create if it is none${another}`;
   if (tasks.length === 0) {
     return `the API has said that it made the task, but shows none that it could be. Run taskmirror retry ${rowId} --adopt ID, or --create`;
   }
@@ -166,10 +169,11 @@ function wordsFor({ rowId }: PendingRow, tasks: readonly Found[]): string {
   return `${unknown}, and it could be one of ${tasks.length} at the API: ${named}. ${settle}`;
 }
 
-function nameOf({ key, columns, there, seen }: Found): string {
+function nameOf({ key, columns, there, seen, anewBy }: Found): string {
   const about = [
     columns === null ? null : String(columns['name']),
     there ? null : 'deleted since',
+    anewBy === null ? null : `made anew by row ${anewBy}`,
     there && columns === null && seen === null ? "which can't be read" : null,
   ];
   return `${key} (${about.filter((each) => each !== null).join(', ')})`;
