@@ -26,6 +26,8 @@ export interface History {
   readonly inserts: Map<string, string>;
   /** The last visibility that was written locally, by row. */
   readonly visibility: Map<string, number>;
+  /** Rows that a pull made, and that a person has let stay for an insert's own. */
+  readonly standIns: Set<string>;
 }
 
 export const newHistory = (connection: Connection): History => ({
@@ -36,6 +38,7 @@ export const newHistory = (connection: Connection): History => ({
   touched: new Set(),
   inserts: new Map(),
   visibility: new Map(),
+  standIns: new Set(),
 });
 
 /** What a name begins with stays through all renames: by it a task is known again on both sides. */

@@ -89,13 +89,20 @@ function lostEdits(world: World, history: History, sides: Sides): readonly strin
     const journal = sides.conflicts.filter(
       (entry) => String(entry['row_id']) === String(row['row_id']) && entry['field'] === field,
     );
-    if (journal.some((entry) => JSON.stringify(entry[side]).includes(token))) return [];
+    if (journal.some((entry) => journalled(entry, side).includes(token))) return [];
     if (side === 'remote' && passedBy(world, history, edit)) return [];
     return [
       `${side} edit of ${task} lost: ${field} = ${token}, the row holds ${toldByRow(history.connection, row)[field]}`,
     ];
   });
 }
+
+/**
+ * What the entry keeps of this side, and its loser, whoever's that is: an edit of a pulled row that went out reads as the API's own value by
+ * the time that the row whose insert made the task takes it over.
+ */
+const journalled = (entry: Row, side: Edit['side']): string =>
+  JSON.stringify([entry[side], entry[entry['winner'] === 'local' ? 'remote' : 'local']]);
 
 /** Deleted before it was ever made: then the row is really deleted, with all that was written into it. */
 const wasDropped = ({ deleted }: History, task: string): boolean =>

@@ -3,13 +3,13 @@ import { asLocalWriter } from '../../../src/mirror/local-writer.js';
 import { sources } from '../../../src/sources/index.js';
 import { decideCreate } from '../../../src/sync/decide.js';
 import type { World } from '../../sync/world.js';
-import type { History } from './history.js';
-import { labelOf } from './history.js';
-import { rowsOf, toldByApi } from './sides.js';
+import { type History, labelOf } from './history.js';
+import { rowsOf, toldByApi, toldByRow } from './sides.js';
+import { TOLD } from './values.js';
 
 /**
- * The person who is asked about creates of unknown outcome: knows by the labels which task is whose, and says so. Gives how many were
- * decided, and what such a row fails to say: it must name the task that it has made.
+ * The person who is asked about creates of unknown outcome: knows by the labels which task is whose, and says so; an insert whose task has
+ * another row to stay is deleted. Gives how many were decided, and what such a row fails to say: it must name the task that it has made.
  */
 export async function decideAll(
   world: World,
@@ -19,7 +19,7 @@ export async function decideAll(
   const faults: string[] = [];
   let decided = 0;
   const asked = await world.sql`
-    select t.row_id::text, t.name, t.sync_error from ${world.sql(`${connection}.tasks`)} t
+    select t.* from ${world.sql(`${connection}.tasks`)} t
     where t.sync_state = 'failed' and exists (
       select from sync.writes w where w.row_id = t.row_id and w.method = 'POST' and w.settled_at is null)
     order by t.row_id`;
@@ -32,6 +32,13 @@ export async function decideAll(
       faults.push(`row ${row['row_id']} does not say what to do: ${error}`);
     if (own.length > 0 && !own.some(named) && !/ and \d+ more/.test(error))
       faults.push(`row ${row['row_id']} (${row['name']}) does not name ${own.join(' or ')}: ${error}`);
+    decided += 1;
+    const standIn = id === undefined && row['vis_state'] !== 1 ? await standInFor(world, history, row) : null;
+    if (standIn !== null) {
+      history.standIns.add(standIn);
+      await deleteRow(world, history, row);
+      continue;
+    }
     await asLocalWriter(world.db, (tx) =>
       decideCreate(
         tx,
@@ -40,9 +47,37 @@ export async function decideAll(
         id === undefined ? 'create' : { adopt: Number(id) },
       ),
     );
-    decided += 1;
   }
   return { decided, faults };
+}
+
+/** A row that a pull made for an insert of this label, and that has made the task anew: one for each such insert. */
+async function standInFor(
+  world: World,
+  { connection, inserts, standIns }: History,
+  row: Row,
+): Promise<string | null> {
+  const label = inserts.get(String(row['row_id']));
+  if (label === undefined) return null;
+  const rows = await world.sql`
+    select t.row_id::text, t.name from ${world.sql(`${connection}.tasks`)} t
+    where t.vis_state <> 1 and exists (select from sync.writes w where w.row_id = t.row_id and w.method = 'POST')
+    order by t.row_id`;
+  const found = rows.find(
+    ({ row_id: id, name }) =>
+      !inserts.has(String(id)) && !standIns.has(String(id)) && labelOf(String(name), '') === label,
+  );
+  return found === undefined ? null : String(found['row_id']);
+}
+
+async function deleteRow(world: World, history: History, row: Row): Promise<void> {
+  const { connection, deleted, seen, visibility } = history;
+  const rowId = String(row['row_id']);
+  const told = toldByRow(connection, row);
+  for (const field of TOLD[connection]) seen.add(told[field] ?? '');
+  deleted.add(`row ${rowId}`);
+  visibility.set(rowId, 1);
+  await world.sql`delete from ${world.sql(`${connection}.tasks`)} where row_id = ${rowId}`;
 }
 
 /** Tasks with the row's label that are no other row's own. */
