@@ -19,7 +19,7 @@ describe.concurrent('a worker that is killed at any step', () => {
     { timeout: 180_000 + times * 5_000 },
     async (connection) => {
       const told = (killed: number) => {
-        if (times > 100 && killed % 50 === 0) process.stderr.write(`${connection}: ${killed} killed\n`);
+        if (times > 100 && killed % 10 === 0) process.stderr.write(`${connection}: ${killed} killed\n`);
       };
       const deaths = await lives(victims, connection, { seed, times: Math.ceil(times / 2), told });
       expect(deaths.killed).toBe(Math.ceil(times / 2));
