@@ -138,6 +138,22 @@ describe.each(connections)('%s', (connection) => {
     expect(made(connection)).toBe(2);
   });
 
+  test('nor what one has made that was sent after the look had begun', async () => {
+    await mirrored();
+    const [lost] = await attempted(connection, NEVER_CAME, 'Never came');
+    await finished();
+    const others: string[] = [];
+    for (let i = 0; i < 16; i++) others.push(await insert(connection, `Sent meanwhile ${i}`));
+    const slow = (when: 'before' | 'after', milliseconds: number) =>
+      ({ kind: 'slow', when, milliseconds }) as const;
+    world.sandbox.faults.add({ api: connection, route: 'tasks.list', fault: slow('before', 400) });
+    world.sandbox.faults.add({ ...create(connection), times: 16, fault: slow('after', 300) });
+    await atRest(world, connection);
+    for (const row of [lost, ...others])
+      expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'synced' });
+    expect(made(connection)).toBe(17);
+  });
+
   test('a task that came up after the API must have finished is not it', async () => {
     await mirrored();
     const [row] = await attempted(connection, NEVER_CAME, 'Ours');

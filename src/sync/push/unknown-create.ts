@@ -61,11 +61,13 @@ export async function resolveUnknownCreate(
 async function judge(sender: Sender, write: SavedWrite): Promise<Verdict<Found>> {
   const { context, source, connection } = sender;
   const lasts = context.push.finishedAfterMs * 1000;
-  const undecided = await undecidedCreates(context.db, source, connection);
-  const looked = undecided.filter(({ failed, writeId }) => !failed || writeId === write.writeId);
+  const waiting = await undecidedCreates(context.db, source, connection);
+  const looked = waiting.filter(({ failed, writeId }) => !failed || writeId === write.writeId);
   const since = Math.min(write.sentAt, ...looked.map(({ sentAt }) => sentAt));
   const look = await lookSince(sender, since, write.sentAt + lasts);
 
+  // Asked again: the look shows what a create has made that was sent since it began.
+  const undecided = await undecidedCreates(context.db, source, connection);
   // Asked last: a create that was settled meanwhile has its task.
   const keys = look.found.map(({ key }) => key);
   const standing = await standingOf(context.db, source, connection, keys);
