@@ -138,11 +138,18 @@ describe.each(connections)('%s', (connection) => {
   test('an edit of the twin that is committed while it is being folded is not lost', async () => {
     strike('create', LOST);
     const row = await insert(connection, 'Ours');
-    await world.push(connection);
+    // It is not looked for in the push that sends it, however long that takes.
+    await world.as({ push: { ...world.context.push, finishedAfterMs: 2000 } }).push(connection);
+    await world.sql.begin(async (tx) => {
+      await tx`select set_config('taskmirror.origin', 'sync', true)`;
+      await tx`update ${table()} set push_after = null where row_id = ${row}`;
+    });
     await world.poll(connection);
     const editing = await world.sql.reserve();
     await editing`begin`;
-    await editing`update ${table()} set name = 'Edited meanwhile' where name = ${ours} and row_id <> ${row}`;
+    const { count } =
+      await editing`update ${table()} set name = 'Edited meanwhile' where name = ${ours} and row_id <> ${row}`;
+    expect(count).toBe(1);
     const resting = toRest(connection);
     // Whoever waits for the edit must see it then; whoever does not wait comes back.
     await world.context.runtime.sleep(400);
