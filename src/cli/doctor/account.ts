@@ -35,7 +35,7 @@ export function writesOf({ stored, lastWrite }: Examined): readonly Finding[] {
     failed(
       stored.name,
       'The last write was refused (403): its key or user may read only.',
-      'Give it the right to write, or run with PUSH=off. Then: taskmirror retry --all.',
+      'Give it the right to write: what waits is then sent by itself. Or run with PUSH=off.',
     ),
   ];
 }
