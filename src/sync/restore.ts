@@ -55,11 +55,10 @@ export async function restoreConflict(
     field,
     before: fieldValue(field, row),
     after: fieldValue(field, values),
-    changedSince: !same(
-      field,
-      row,
-      columnsOfValue(field, conflict.remote === null && deleted ? conflict.base : winner),
-    ),
+    // An edit that a delete overruled stands in the deleted row already: nobody wrote it since.
+    changedSince:
+      !same(field, row, values) &&
+      !same(field, row, columnsOfValue(field, conflict.remote === null && deleted ? conflict.base : winner)),
     revived: deleted && (source.deletesForGood ? 'anew' : 'restored'),
   };
 }

@@ -91,6 +91,21 @@ describe.each(connections)('%s', (connection) => {
     expect(Number(after['id']) === id).toBe(connection === 'freshbooks');
   });
 
+  test('an edit that a delete here has overruled was not written since, and brings the task back', async () => {
+    const mirror = await mirrored({ context: { policy: 'local' } });
+    const { world, rows, row, tells } = mirror;
+    const [rowId = ''] = await rows(connection, 1);
+    const id = Number((await row(connection, rowId))['id']);
+    remote(world, connection).rename(id, 'Theirs');
+    await world.sql`delete from ${world.sql(connection)}.tasks where row_id = ${rowId}`;
+    expectOutcome(await world.push(connection), 'ok');
+
+    const [{ conflict_id }] = await tells('conflicts');
+    expect(await tells('conflicts', 'restore', conflict_id)).toMatchObject([
+      { old: 'Theirs', new: 'Theirs', changed_since: false },
+    ]);
+  });
+
   test('several are restored together, or none', async () => {
     const mirror = await mirrored();
     const { rowId } = await overrule(mirror);
