@@ -78,10 +78,11 @@ async function explanations(
   connection: Connection,
   faults: readonly string[],
 ): Promise<readonly string[]> {
-  const named = faults.flatMap((fault) => fault.match(/[LPTW]\d{4}|\d{4,}|(?<=row )\d+/g) ?? []);
+  const named = faults.flatMap((fault) => fault.match(/[LPTW]\d{4}|\d{3,}|(?<=row )\d+/g) ?? []);
   const rows = await sql`
     select * from ${sql(`${connection}.tasks`)}
-    where row_id::text = any(${named}) or id::text = any(${named}) or left(name, 5) = any(${named}) order by row_id`;
+    where row_id::text = any(${named}) or id::text = any(${named}) or left(name, 5) = any(${named})
+      or row_id in (select row_id from sync.retired_ids where id::text = any(${named})) order by row_id`;
   const ids = rows.map((row) => String(row['row_id']));
   const writes = await sql`select * from sync.writes where row_id = any(${ids}::bigint[]) order by write_id`;
   const conflicts = await sql`select * from sync.conflicts where row_id = any(${ids}::bigint[])`;
