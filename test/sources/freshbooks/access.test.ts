@@ -16,6 +16,7 @@ describe('access to FreshBooks', () => {
       refreshToken: expect.any(String),
       issuedAt: startAt / 1000,
       expiresAt: startAt / 1000 + 43_200,
+      scope: 'user:billable_items:read user:billable_items:write user:profile:read',
     });
     expect(tokens.tokens.refreshToken).not.toBe(sandbox.freshbooks.refreshToken);
     expect(sandbox.log.entries({ route: 'oauth.token' })).toHaveLength(1);
