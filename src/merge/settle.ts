@@ -50,14 +50,16 @@ export function settle(input: SettleInput): Settled {
   }
   for (const field of normalised) {
     if (same(field, local, sent)) Object.assign(here, pick(field, answer));
+    // Found later than its answer was lost, a task may hold what people wrote since, not only what the API made of ours.
+    else if (base === null && filledIn === null && !same(field, local, answer)) unsure.push(field);
   }
 
   const merged = merge({ ...input, base: agreed, local: here, remote: answer, sent: [] });
   return {
     columns: merged.columns,
     overruled: [
-      ...normalised.map((field) => changedByApi(field, input)),
-      ...unsure.map((field) => perhapsFilledIn(field, input)),
+      ...normalised.filter((field) => !unsure.includes(field)).map((field) => changedByApi(field, input)),
+      ...unsure.map((field) => perhapsWritten(field, input)),
       ...merged.overruled,
     ],
     pending: differing(fields, merged.columns, { ...agreed, ...answer }),
@@ -76,14 +78,14 @@ function changedByApi(field: Field, { base, sent, answer }: SettleInput): Overru
   };
 }
 
-/** An edit made while nobody knew whether the task was there does not give way to what the API may have filled in; nor is that lost. */
-function perhapsFilledIn(field: Field, { local, answer }: SettleInput): Overruled {
+/** An edit made while nobody knew whether the task was there does not give way to what the API may have made of it; nor is that lost. */
+function perhapsWritten(field: Field, { local, answer }: SettleInput): Overruled {
   return {
     field: field.name,
     base: null,
     local: fieldValue(field, local),
     remote: fieldValue(field, answer),
     winner: 'local',
-    reason: 'the API filled it in, or somebody wrote it there, before it was known that the task was made',
+    reason: 'the API made it so, or somebody wrote it there, before it was known that the task was made',
   };
 }

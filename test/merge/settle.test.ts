@@ -86,4 +86,16 @@ describe('the answer to a write', () => {
     const settled = settleOf({ base: null, local, answer: { ...base, name: 2 } });
     expect(settled).toMatchObject({ columns: { name: 3 }, pending: ['name'] });
   });
+
+  test('to a create that was found late overrules no edit here, and journals what it may have met there', () => {
+    const local = { name: 3, rate_amount: null, rate_code: null, updated: null, vis_state: 0 };
+    const late = { base: null, local, answer: { ...base, name: 4 } };
+    const settled = settleOf(late);
+    expect(settled).toMatchObject({ columns: { name: 3 }, pending: ['name'] });
+    expect(settled.overruled).toMatchObject([{ field: 'name', local: 3, remote: 4, winner: 'local' }]);
+    // Where the answer is the call's own, the difference is the API's work alone.
+    const own = settleOf({ ...late, filledIn: late.answer });
+    expect(own).toMatchObject({ columns: { name: 3 }, pending: ['name'] });
+    expect(own.overruled).toMatchObject([{ field: 'name', local: 2, remote: 4, winner: 'remote' }]);
+  });
 });
