@@ -27,17 +27,14 @@ describe('a history that once found a fault holds', () => {
   });
 });
 
-test('random histories hold, and the same seed gives the same history', async () => {
-  const histories = new Map<number, unknown>();
+test('random histories hold, and the same seed gives the same history, step by step', async () => {
+  const traces = new Map<number, readonly string[]>();
   for (let seed = first; seed < first + count; seed++) {
-    const { faults, trace, history } = await tryOne(ground, seed, 0);
+    const { faults, trace } = await tryOne(ground, seed, 0);
     expect(faults, `npm run proof -- --seed ${seed} --histories 1\n${trace.join('\n')}`).toEqual([]);
-    histories.set(seed, history);
+    traces.set(seed, trace);
   }
-  // Not the order of steps: it is nearly always the same, but a busy machine was seen to turn two about that were due at once.
-  for (const [seed, history] of [...histories].slice(0, 3)) {
-    const again = await tryOne(ground, seed, 0);
-    expect(again.faults).toEqual([]);
-    expect(again.history).toEqual(history);
+  for (const [seed, trace] of [...traces].slice(0, 3)) {
+    expect((await tryOne(ground, seed, 0)).trace).toEqual(trace);
   }
 }, 300_000);
