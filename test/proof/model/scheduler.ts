@@ -92,6 +92,9 @@ const DEADLOCK_MS = 400;
 /** No step takes so long in truth: what waits then waits for what the scheduler does not know of. */
 const LONGEST_STEP_MS = 20_000;
 
+const nameOf = ({ actor, what }: Waiting): string => `${actor.name} ${what}`;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 export function createScheduler(startAt: number, outside: Outside): Scheduler {
   let now = startAt;
   let steps = 0;
@@ -214,7 +217,8 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
     await settle();
     await ringTimeouts();
     const isFree = ({ actor }: { readonly actor: Actor }) => (held.get(actor) ?? 0) <= steps;
-    const free = waiting.filter(isFree);
+    // Not as they came: which of two answers comes first is up to the machine, and the draw must not be.
+    const free = waiting.filter(isFree).sort((a, b) => compare(nameOf(a), nameOf(b)));
     const due = sleepers.filter((timer) => timer.at <= now && isFree(timer)).sort((a, b) => a.at - b.at);
     const count = free.length + due.length;
     if (count === 0) {
