@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pauseWhereRestored } from '../../src/daemon/restored.js';
+import { atRest } from './at-rest.js';
 import { connections, openWorld, type World } from './world.js';
 
 let world: World;
@@ -40,7 +41,8 @@ test('what a copy had still to make, and its original has made since, is not mad
 
   // Whether the task is met by a poll first or by the push: both are tried.
   await world.poll('freshbooks');
-  for (const connection of connections) await world.push(connection);
+  // What is in doubt waits until the API must have finished with it.
+  for (const connection of connections) await atRest(world, connection);
   for (const connection of connections) {
     const rows = await sql`
       select name, id, sync_state from ${sql(connection)}.tasks
