@@ -37,6 +37,8 @@ export interface DaemonDeps {
   readonly log: Logger;
   /** How often the schedules are compared with the connections, in milliseconds; default one minute. */
   readonly reconcileEvery?: number;
+  /** How often edits that woke nobody are looked for, in milliseconds; default half a minute. */
+  readonly scanEvery?: number;
   /** How often the journals are trimmed, in milliseconds; default one hour. */
   readonly trimEvery?: number;
   readonly workers?: WorkersOptions;
@@ -118,6 +120,7 @@ const WORKERS_STOP_MS = 16_000;
 const PROBE_MS = 1_000;
 const LOST_STOP_MS = 1_000;
 const RECONCILE_MS = 60_000;
+const SCAN_MS = 30_000;
 const TRIM_MS = 3_600_000;
 /** A run of each kind for several accounts at once, and each waits for the database only a moment. */
 const DATABASE_CONNECTIONS = 12;
@@ -217,8 +220,8 @@ async function open(
     await pauseWhereRestored(db, log);
     await accounts.reload();
   };
-  const everyMs = deps.reconcileEvery ?? RECONCILE_MS;
-  const keeping = keepSchedules({ db, queues, runtime, log, mine, refresh, everyMs }, signal);
+  const every = { everyMs: deps.reconcileEvery ?? RECONCILE_MS, scanEveryMs: deps.scanEvery ?? SCAN_MS };
+  const keeping = keepSchedules({ db, queues, runtime, log, mine, refresh, ...every }, signal);
   closers.push(() => keeping.ended);
   const trimming = { db, queues, runtime, log, keep: config.keep, everyMs: deps.trimEvery ?? TRIM_MS };
   const trimmed = keepTrimmed(trimming, signal);

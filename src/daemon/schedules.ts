@@ -18,6 +18,8 @@ export interface Schedules {
   /** Brings up to date what `mine` tells, and what else must be looked at now and then. */
   refresh(): Promise<void>;
   readonly everyMs: number;
+  /** How often edits that woke nobody are looked for: the safety net under NOTIFY, which is lost while the listening connection is. */
+  readonly scanEveryMs: number;
 }
 
 export interface KeptSchedules {
@@ -56,13 +58,14 @@ const RETRY_MS = 5_000;
 
 /** False when a server could not be reached, or something else went wrong; which is said. */
 async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortSignal): Promise<boolean> {
-  const { db, queues, log, mine } = schedules;
+  const { db, queues, log, mine, scanEveryMs } = schedules;
   try {
     await schedules.refresh();
     await closeAbandoned(db);
     const connections = await listConnections(db);
     const active = connections.filter(({ paused, unchosen }) => !paused && !unchosen);
-    const { made, removed } = await reconcileSchedules(queues, active.flatMap(wantedFor));
+    const wanted = active.flatMap((connection) => wantedFor(connection, scanEveryMs));
+    const { made, removed } = await reconcileSchedules(queues, wanted);
     if (made + removed > 0) log.info({ made, removed }, 'schedules brought up to date');
     for (const connection of active) {
       if (!mine(connection.name)) {
@@ -84,14 +87,16 @@ async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortS
   }
 }
 
-const wantedFor = ({ name, pollEvery, sweepEvery }: Connection): readonly WantedSchedule[] => [
-  { connection: name, kind: 'poll', everyMs: pollEvery },
-  { connection: name, kind: 'walk', everyMs: sweepEvery },
-  { connection: name, kind: 'push', everyMs: PUSH_SCAN_MS },
-];
-
-/** The safety net under NOTIFY, which is lost while the listening connection is. */
-const PUSH_SCAN_MS = 30_000;
+function wantedFor(
+  { name, pollEvery, sweepEvery }: Connection,
+  scanEveryMs: number,
+): readonly WantedSchedule[] {
+  return [
+    { connection: name, kind: 'poll', everyMs: pollEvery },
+    { connection: name, kind: 'walk', everyMs: sweepEvery },
+    { connection: name, kind: 'push', everyMs: scanEveryMs },
+  ];
+}
 
 function sayOnce(connection: string, told: Set<string>, log: Logger): void {
   if (told.has(connection)) return;

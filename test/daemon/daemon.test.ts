@@ -73,6 +73,27 @@ test('a queue that is flushed comes back by itself', async () => {
   await followsAChange(world);
 });
 
+test('an edit that woke nobody is sent all the same', async () => {
+  const world = await openWorld({ queue: 'redis' });
+  await world.start({ PUSH_DELAY: '0' }, { scanEvery: 300 });
+  await isRead(world);
+  await until('its first walks are over', async () => {
+    const [left] = await world.sql`
+      select (select count(*) from sync.walks) + (select count(*) from sync.runs where finished_at is null and kind <> 'poll') as count`;
+    return left?.['count'] === '0';
+  });
+  // As if it had been told of while nobody listened: marked, and by a transaction that tells nobody.
+  const id = await world.sql.begin(async (tx) => {
+    await tx`select set_config('taskmirror.origin', 'sync', true)`;
+    const [edited] = await tx`
+      update invoiced.tasks set name = 'Call the butcher', sync_state = 'pending', edited_at = clock_timestamp()
+      where row_id = (select min(row_id) from invoiced.tasks where vis_state = 0) returning id`;
+    return Number(edited?.['id']);
+  });
+  const told = () => world.sandbox.invoiced.people.task(id)?.name === 'Call the butcher';
+  await until('the API has it', told, LONGEST_MS);
+});
+
 test('a database that goes away and comes back costs nothing but time, and is stopped for at once', async () => {
   const world = await openWorld();
   const door = await createDoor();

@@ -15,6 +15,7 @@ import {
   yieldLease,
 } from '../../src/mirror/leases.js';
 import { beginRun, closeAbandoned, finishRun, type RunEnd } from '../../src/mirror/runs.js';
+import { findWalk, openWalk, stepWalk } from '../../src/mirror/walks.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
 
 let database: TestDatabase;
@@ -179,6 +180,28 @@ describe('a run whose lease ran out', () => {
     expect(await runOf(silent)).toMatchObject({ outcome: 'interrupted' });
     expect(await connectionRow()).toEqual(before);
     expect(await renewLease(db, next)).toBe(true);
+  });
+
+  test('moves its walk on no further, whether it was taken over or not', async () => {
+    const silent = await begun('walk');
+    await openWalk(db, { ...silent, kind: 'sweep', request: null, force: false, startedAt: 0 });
+    const step = (page: number) =>
+      stepWalk(db, silent, silent.runId, {
+        ids: [page],
+        next: { page },
+        counts: noCounts,
+        left: 0,
+        total: null,
+      });
+    expect(await step(1)).toBe(true);
+    await expire(silent);
+    expect(await step(2)).toBe(false);
+    await begun('walk');
+    expect(await step(3)).toBe(false);
+    expect(await findWalk(db, connection)).toMatchObject({ position: { page: 1 }, batches: 1 });
+    expect(await sql`select ids from sync.walk_pages where walk_id = ${silent.runId}`).toEqual([
+      { ids: ['1'] },
+    ]);
   });
 
   test('is not taken over in the midst of a commit', async () => {

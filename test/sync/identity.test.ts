@@ -104,6 +104,13 @@ test("a new key of the same Invoiced account goes on, another account's key does
   expectOutcome(await world.poll('invoiced'), 'ok');
   expect((await known('invoiced'))['key_fingerprint']).not.toBe(before['key_fingerprint']);
   expect(JSON.stringify(await known('invoiced'))).not.toContain('a-new-key');
+
+  const mirrored = await versions(world, 'invoiced');
+  world.sandbox.restore(other.snapshot());
+  world.sandbox.invoiced.options.apiKey = 'the-key-of-another';
+  expectOutcome(await world.poll('invoiced'), 'failed');
+  expect((await known('invoiced'))['problem']).toContain('was made at another time');
+  expect(await versions(world, 'invoiced')).toEqual(mirrored);
 });
 
 test('another FreshBooks account id is refused without asking', async () => {

@@ -8,7 +8,7 @@ export const runs: readonly Mutation[] = [
     file: 'src/daemon/schedules.ts',
     snippet: 'if (!signal.aborted) well = await attempt();',
     replacement: '',
-    killedBy: 'test/daemon/daemon.test.ts: a queue that is flushed comes back by itself',
+    killedBy: 'test/daemon/schedules.test.ts: a connection is polled, walked and scanned',
   },
   {
     invariant: 'I9',
@@ -22,9 +22,9 @@ export const runs: readonly Mutation[] = [
     invariant: 'I9',
     breaks: 'an edit that woke nobody is never sent',
     file: 'src/daemon/schedules.ts',
-    snippet: "{ connection: name, kind: 'push', everyMs: PUSH_SCAN_MS },",
+    snippet: "{ connection: name, kind: 'push', everyMs: scanEveryMs },",
     replacement: '',
-    killedBy: 'test/daemon/daemon.test.ts: a queue that is flushed comes back by itself',
+    killedBy: 'test/daemon/daemon.test.ts: an edit that woke nobody is sent all the same',
   },
   {
     invariant: 'I9',
@@ -81,7 +81,8 @@ export const runs: readonly Mutation[] = [
     file: 'src/sync/identity.ts',
     snippet: "if ('created_at' in before && before['created_at'] !== after['created_at']) {",
     replacement: "if ('created_at' in before && before['created_at'] === 'never') {",
-    killedBy: "test/sync/identity.test.ts: a new key of the same Invoiced account goes on, another account's",
+    killedBy:
+      "test/sync/identity.test.ts: a new key of the same Invoiced account goes on, another account's key does not",
   },
   {
     invariant: 'I10',
@@ -162,7 +163,7 @@ export const runs: readonly Mutation[] = [
     file: 'src/mirror/walks.ts',
     snippet: 'where connection = ${lease.connection} and exists (select from lease)',
     replacement: 'where connection = ${lease.connection}',
-    killedBy: 'test/sync/walks.test.ts: a run whose lease went to another commits nothing more',
+    killedBy: 'test/mirror/runs.test.ts: moves its walk on no further, whether it was taken over or not',
   },
   {
     invariant: 'I11',
