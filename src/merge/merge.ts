@@ -23,6 +23,8 @@ export interface MergeInput {
   readonly remote: Columns | 'gone';
   /** What writes under way sent, of which it isn't known whether it arrived. */
   readonly sent: readonly Columns[];
+  /** Those of them that may have arrived and been undone since: where the API shows the base, that may be somebody's edit. */
+  readonly perhapsUndone?: readonly Columns[];
   readonly policy: ConflictPolicy;
   /** Which side changed last, for the policy `newest`. */
   readonly newer: Side;
@@ -48,7 +50,8 @@ export interface Merged {
  *     changed         changed, different   conflict: the policy decides, the loser is journalled
  *
  * A remote value equal to one that is being sent is our own and counts as base, so that a newer local edit does not lose
- * against our own older one. A delete that meets an edit is a conflict too. Idempotent: merging the same answer again,
+ * against our own older one. One equal to the base, though what was sent may have been there in between, does not hold up
+ * the local edit, and is journalled: somebody may have put it back. A delete that meets an edit is a conflict too. Idempotent: merging the same answer again,
  * with it as the base, changes nothing and journals nothing.
  */
 export function merge(input: MergeInput): Merged {
@@ -107,13 +110,23 @@ function mergeField(
   base: Columns,
   local: Columns,
   remote: Columns,
-  input: Pick<MergeInput, 'policy' | 'newer'>,
+  input: Pick<MergeInput, 'policy' | 'newer' | 'perhapsUndone'>,
 ): { readonly winner: Side; readonly conflict?: Overruled } {
   if (!field.writable || same(field, local, base) || same(field, local, remote)) return { winner: 'remote' };
+  if (same(field, remote, base) && mayBeUndone(field, remote, input))
+    return { winner: 'local', conflict: overrule(field, base, local, remote, 'local', UNDONE) };
   if (same(field, remote, base)) return { winner: 'local' };
   const winner = decide(field, input);
   return { winner, conflict: overrule(field, base, local, remote, winner, 'both sides changed it') };
 }
+
+const mayBeUndone = (
+  field: Field,
+  remote: Columns,
+  { perhapsUndone = [] }: Pick<MergeInput, 'perhapsUndone'>,
+) => perhapsUndone.some((body) => holds(field, body) && !same(field, body, remote));
+
+const UNDONE = 'an edit whose sending had an unknown outcome may have arrived, and been undone at the API';
 
 function decide(field: Field, { policy, newer }: Pick<MergeInput, 'policy' | 'newer'>): Side {
   const chosen = field.policy ?? policy;

@@ -48,6 +48,7 @@ export function insertion(source: Source, { id, task, answeredAt }: Observed): R
 /**
  * What an observation makes of a row. Null when it changes nothing, or was asked for before the answer had arrived that the
  * row was last written from: then it may be older than what the row holds. `unsettled`: whether a write of the row stays open.
+ * `sentAt`: of writes that are settled by it, when the first was sent, in microseconds since 1970.
  */
 export function reconcile(
   source: Source,
@@ -55,6 +56,7 @@ export function reconcile(
   row: MirrorRow,
   seen: Observed,
   unsettled: boolean = row.sent.length > 0,
+  sentAt: number | null = null,
 ): RowChange | null {
   if (isLate(row, seen)) return null;
   // That there is no such task is known, and what was edited since is to be made anew.
@@ -65,23 +67,23 @@ export function reconcile(
   }
   const raw = rawAfter(source, row, seen);
   const remote = raw === null ? null : columnsOf(fields, raw);
+  const sent = row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)]));
+  const updated = seconds(remote?.[source.updatedColumn]);
   const merged = merge({
     fields,
     base: baseOf(source, row),
     local: localColumns(source, row),
     remote: remote ?? 'gone',
-    sent: row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)])),
+    sent,
+    perhapsUndone: sentAt !== null && mayHaveChangedSince(sentAt, updated, seen.skew) ? sent : [],
     policy,
-    newer: newerSide(
-      seconds(remote?.[source.updatedColumn]),
-      row.editedAt === null ? null : row.editedAt / 1e6,
-      seen.skew,
-    ),
+    newer: newerSide(updated, row.editedAt === null ? null : row.editedAt / 1e6, seen.skew),
   });
   const state = stateAfter(row, merged.pending.length > 0, unsettled);
   const same =
     isDeepStrictEqual(raw, row.raw) &&
     isDeepStrictEqual(merged.columns, row.columns) &&
+    merged.overruled.length === 0 &&
     state.syncState === row.syncState;
   if (same) return null;
   return {
@@ -94,6 +96,13 @@ export function reconcile(
     overruled: merged.overruled,
   };
 }
+
+/** An API's own clocks may differ by minutes, and its wall clock repeats an hour of the autumn. */
+const CLOCKS_DIFFER_S = 600 + 3600;
+
+/** Whether a task that the API says was last changed at `updated`, by its own clock, may have been changed after a write of ours was sent. */
+const mayHaveChangedSince = (sentAt: number, updated: number | null, skew: number): boolean =>
+  updated === null || updated - skew > sentAt / 1e6 - CLOCKS_DIFFER_S;
 
 /** Whether it was asked for before the answer had arrived that the row was last written from. */
 export const isLate = (row: Pick<MirrorRow, 'syncedAt'>, { requestedAt }: Observation): boolean =>

@@ -120,6 +120,17 @@ describe('a write under way', () => {
     expect(merged.overruled).toMatchObject([{ field: 'name', local: 2, remote: 3 }]);
   });
 
+  test('that may have arrived and been undone is sent again, and what the API shows is journalled', () => {
+    const sent = [{ name: 2 }];
+    const undone = mergeOf({ sent, perhapsUndone: sent, local: { ...base, name: 2 } });
+    expect(undone.columns['name']).toBe(2);
+    expect(undone.pending).toEqual(['name']);
+    expect(undone.overruled).toMatchObject([{ field: 'name', local: 2, remote: 1, winner: 'local' }]);
+    const given = { sent, perhapsUndone: sent, local: base };
+    expect(mergeOf(given)).toMatchObject({ overruled: [], pending: [] });
+    expect(mergeOf({ ...given, remote: { ...base, name: 2 } }).overruled).toEqual([]);
+  });
+
   test('that deleted the task leaves a later restore standing', () => {
     const merged = mergeOf({ sent: [{ vis_state: 1 }], remote: { ...base, vis_state: 1 } });
     expect(merged.columns['vis_state']).toBe(0);

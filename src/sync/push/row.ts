@@ -125,7 +125,9 @@ async function saveNextCall(
     return 'at rest';
   }
   // The open writes are settled along with it.
-  const change = fresh ? null : reconcile(source, context.policy, row, await look(sender, id, row), false);
+  const sentAt = open[0]?.sentAt ?? null;
+  const { policy } = context;
+  const change = fresh ? null : reconcile(source, policy, row, await look(sender, id, row), false, sentAt);
   const after = change ?? { raw, columns: local };
   const last = after.raw && columnsOf(source.fields, after.raw);
   const pending = last === null ? [] : differing(source.fields, after.columns, last);

@@ -76,7 +76,7 @@ export async function settleAnswer(
     const change = await asWorker(context.db, lease, async (tx) => {
       const made = call.method === 'POST' ? await makeRoom(tx, sender, row, call, answer) : null;
       const change = look
-        ? reconcile(source, context.policy, row, look, row.sent.length > 1)
+        ? reconcile(source, context.policy, row, look, row.sent.length > 1, answer.requestedAt)
         : after(sender, row, call, answer, made, status !== null);
       // It says nothing of what the row holds now, so that the write can't be settled by it.
       if (look && change === null && isLate(row, look)) throw new MovedError();

@@ -32,6 +32,19 @@ const work = (what: 'push' | 'poll', place: 0 | 1, steps: number): Command => ({
   order: 0,
 });
 
+const edit = (field: number, steps: number): Command => ({
+  do: 'edit at the API',
+  with: { target: 0, fields: [field] },
+  steps,
+  order: 0,
+});
+const loseAnswer = (route: string): Command => ({
+  do: 'lose an answer',
+  with: { route, fault: { kind: 'reset', when: 'after' } },
+  steps: 0,
+  order: 0,
+});
+
 /** All of them are played with each run of the tests. */
 export const found: readonly Found[] = [
   {
@@ -47,12 +60,7 @@ export const found: readonly Found[] = [
       setting: { ...usual, source: 'invoiced' },
       commands: [
         update(0, 10),
-        {
-          do: 'lose an answer',
-          with: { route: 'tasks.update', fault: { kind: 'reset', when: 'after' } },
-          steps: 0,
-          order: 0,
-        },
+        loseAnswer('tasks.update'),
         work('push', 0, 80),
         update(0, 10),
         work('poll', 0, 60),
@@ -69,6 +77,13 @@ export const found: readonly Found[] = [
         { do: 'hold up', with: { place: 1, steps: 60 }, steps: 0, order: 0 },
         work('push', 0, 90),
       ],
+    },
+  },
+  {
+    name: 'an edit that puts back what was there before ours, whose answer was lost, is not lost',
+    history: {
+      setting: { ...usual, source: 'freshbooks', fields: { from: 3, count: 1 } },
+      commands: [update(0, 10), loseAnswer('tasks.update'), work('push', 0, 80), edit(0, 10)],
     },
   },
 ];

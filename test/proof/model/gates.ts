@@ -16,11 +16,15 @@ export function gatedDatabase(
   actor: Actor & Partial<Cuttable>,
   wound: () => Promise<void>,
 ): Database {
-  const executor = (inner: Executor): Executor => {
+  let transactions = 0;
+  let begun: Promise<unknown> = Promise.resolve();
+
+  /** `serial` tells apart what different transactions of the same actor do. */
+  const executor = (inner: Executor, serial = 0): Executor => {
     const rows = <Row extends object>(query: SQL): Promise<readonly Row[]> =>
       ofTheLiving(actor, run<Row>(query));
     const run = async <Row extends object>(query: SQL): Promise<readonly Row[]> => {
-      await scheduler.gate(actor, nameOf(query));
+      await scheduler.gate(actor, nameOf(query), { serial });
       const leave = scheduler.enter();
       const cut = takeCut(actor);
       try {
@@ -46,14 +50,25 @@ export function gatedDatabase(
   async function transact<Result>(work: (tx: Executor) => Promise<Result>): Promise<Result> {
     // BEGIN and COMMIT are under way too; in between, the work's own statements are.
     let leave = scheduler.enter();
+    // One begins after the other, as they were asked for: which of two connections is quicker must decide nothing.
+    transactions += 1;
+    const serial = transactions;
+    const former = begun;
+    let next = () => {};
+    begun = new Promise<void>((resolve) => {
+      next = resolve;
+    });
+    await former;
     const died = new Promise<never>((_, reject) => actor.onDeath(() => reject(new Error('it was killed'))));
     died.catch(() => {});
     try {
       const result = await base.transaction(async (tx) => {
         leave();
         try {
-          const done = await Promise.race([work(executor(tx)), died]);
-          await Promise.race([scheduler.gate(actor, 'commit'), died]);
+          const working = work(executor(tx, serial));
+          next();
+          const done = await Promise.race([working, died]);
+          await Promise.race([scheduler.gate(actor, 'commit', { serial }), died]);
           if (actor.cut === 'before' && takeCut(actor)) await lose(tx);
           return done;
         } finally {
@@ -63,6 +78,7 @@ export function gatedDatabase(
       if (takeCut(actor) === 'after') await lose(base);
       return result;
     } finally {
+      next();
       leave();
     }
   }
@@ -157,13 +173,15 @@ export function gatedRequests(
         });
       });
       void scheduler
-        .gate(actor, what, (withdraw) => {
-          // One that is given up before it was sent is sent no more: with its signal aborted it ends at once.
-          onAbort(signal, () => {
-            if (actor.dead || !withdraw()) return;
-            atGate = false;
-            send(true);
-          });
+        .gate(actor, what, {
+          withdraw: (withdraw) => {
+            // One that is given up before it was sent is sent no more: with its signal aborted it ends at once.
+            onAbort(signal, () => {
+              if (actor.dead || !withdraw()) return;
+              atGate = false;
+              send(true);
+            });
+          },
         })
         .then(() => {
           atGate = false;

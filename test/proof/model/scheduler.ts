@@ -32,7 +32,15 @@ export function createActor(name: string): Mortal {
 interface Waiting {
   readonly actor: Actor;
   readonly what: string;
+  readonly serial: number;
   readonly go: () => void;
+}
+
+interface GateOptions {
+  /** Tells apart what stands at the gate with the same words: which of them came first may be up to the machine. */
+  readonly serial?: number;
+  /** Given what takes it out of the line. */
+  readonly withdraw?: (act: () => boolean) => void;
 }
 
 interface Timer {
@@ -62,8 +70,8 @@ export interface Scheduler {
   now(): number;
   /** How many steps were let go so far. */
   readonly steps: number;
-  /** Stands at the gate until it is let go. A dead actor's never is. `withdraw` is given what takes it out of the line. */
-  gate(actor: Actor, what: string, withdraw?: (act: () => boolean) => void): Promise<void>;
+  /** Stands at the gate until it is let go. A dead actor's never is. */
+  gate(actor: Actor, what: string, options?: GateOptions): Promise<void>;
   /** Input or output under way, until what this returns is called. */
   enter(): () => void;
   sleep(actor: Actor, milliseconds: number, signal?: AbortSignal): Promise<void>;
@@ -122,10 +130,10 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
     };
   };
 
-  function gate(actor: Actor, what: string, withdraw?: (act: () => boolean) => void): Promise<void> {
+  function gate(actor: Actor, what: string, { serial = 0, withdraw }: GateOptions = {}): Promise<void> {
     return new Promise<void>((resolve) => {
       if (actor.dead) return;
-      const step: Waiting = { actor, what, go: resolve };
+      const step: Waiting = { actor, what, serial, go: resolve };
       waiting.push(step);
       touched();
       withdraw?.(() => {
@@ -218,7 +226,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
     await ringTimeouts();
     const isFree = ({ actor }: { readonly actor: Actor }) => (held.get(actor) ?? 0) <= steps;
     // Not as they came: which of two answers comes first is up to the machine, and the draw must not be.
-    const free = waiting.filter(isFree).sort((a, b) => compare(nameOf(a), nameOf(b)));
+    const free = waiting.filter(isFree).sort((a, b) => compare(nameOf(a), nameOf(b)) || a.serial - b.serial);
     const due = sleepers.filter((timer) => timer.at <= now && isFree(timer)).sort((a, b) => a.at - b.at);
     const count = free.length + due.length;
     if (count === 0) {

@@ -154,6 +154,14 @@ export const edits: readonly Mutation[] = [
   },
   {
     invariant: 'I2',
+    breaks: 'an edit that undid ours at the API, whose answer was lost, is overwritten without a word',
+    file: 'src/merge/merge.ts',
+    snippet: 'if (same(field, remote, base) && mayBeUndone(field, remote, input))',
+    replacement: 'if (mayBeUndone(field, remote, { perhapsUndone: [] }))',
+    killedBy: 'test/merge/merge.test.ts: that may have arrived and been undone',
+  },
+  {
+    invariant: 'I2',
     breaks: "a write's answer that comes too late replaces a later look",
     file: 'src/sync/push/send.ts',
     snippet: 'const look = await later(sender, row, call, answer);',
