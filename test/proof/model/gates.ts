@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Dispatcher } from 'undici';
 import type { Database, Executor } from '../../../src/mirror/database.js';
+import { type Job, jobNow } from './jobs.js';
 import { nameOf } from './names.js';
 import { type Actor, createActor, type Scheduler } from './scheduler.js';
 
@@ -114,6 +115,7 @@ async function lose(executor: Executor): Promise<never> {
 /** A request on its way, for whoever looks on. */
 export interface Passing {
   readonly actor: Actor;
+  readonly job: Job | null;
   readonly method: string;
   readonly path: string;
 }
@@ -134,10 +136,11 @@ export function gatedRequests(
   return (dispatch) =>
     function atGate(options, handler) {
       const { method, path, signal } = options as Dispatcher.RequestOptions;
+      const job = jobNow();
       const what = `${method} ${path.split('?')[0]?.split('/').slice(-2).join('/')}`;
       const send = (listening: boolean) => {
         const leave = scheduler.enter();
-        const over = passed({ actor, method, path: path.split('?')[0] ?? '' });
+        const over = passed({ actor, job, method, path: path.split('?')[0] ?? '' });
         const end = (answered: boolean) => {
           over(answered);
           leave();

@@ -1,3 +1,4 @@
+import type { Job } from './jobs.js';
 import type { Told } from './sides.js';
 
 export type Side = 'local' | 'remote';
@@ -17,16 +18,21 @@ export interface Seen extends Omit<Edit, 'side'> {
   readonly side: Side | 'the API itself';
 }
 
-/** The whole answer to a request for one task came to a worker. */
+/** A worker was given a task whole by itself, by what it asked for then or wrote. */
 export interface Read {
+  /** When it was asked for: whatever was there then is in the answer. */
+  readonly began: number;
   readonly at: number;
   readonly task: string;
+  readonly job: Job | null;
 }
 
 /** A worker's request changed something at the API. */
 export interface Write {
   readonly at: number;
   readonly change: Change;
+  /** Null where it can't be told whose request it was. */
+  readonly job: Job | null;
 }
 
 export interface Change {
@@ -51,8 +57,8 @@ export interface Ledger {
   insert(row: string, label: string, values: Told): void;
   /** The API by itself changed what it was not asked to. */
   bySelf(change: Change): void;
-  read(task: string): void;
-  write(change: Change): void;
+  read(read: Omit<Read, 'at'>): void;
+  write(change: Change, job: Job | null): void;
   wrong(what: string): void;
   /** The place in the order at which it stands now. */
   moment(): number;
@@ -93,8 +99,8 @@ export function createLedger(): Ledger {
     bySelf: ({ task, field, before }) => {
       if (before !== null) seen.push({ at: next(), side: 'the API itself', task, field, value: before });
     },
-    read: (task) => void reads.push({ task, at: next() }),
-    write: (change) => void writes.push({ change, at: next() }),
+    read: (read) => void reads.push({ ...read, at: next() }),
+    write: (change, job) => void writes.push({ change, job, at: next() }),
     wrong: (what) => void wrongs.push(what),
     moment: () => at,
   };

@@ -17,7 +17,10 @@ export async function rest(world: ModelWorld): Promise<readonly string[]> {
   const { sandbox, scheduler, aside, source, working } = world;
   world.note('all stop');
   sandbox.faults.clear();
-  for (const worker of world.workers) worker.cut = null;
+  for (const worker of world.workers) {
+    worker.cut = null;
+    worker.doom = null;
+  }
   while (working.size > 0) await scheduler.finish(Promise.race(working), inOrder);
   await setPaused(aside, source, false);
   await consentIfNeeded(world);

@@ -57,7 +57,7 @@ export interface Outside {
   parked(): number;
   /** Told before each step, and after it, when all stands still again. */
   before(step: number, at: number, actor: string, what: string): void;
-  after(what: string): Promise<void>;
+  after(actor: string, what: string): Promise<void>;
 }
 
 /**
@@ -253,7 +253,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
       timer.ring();
     }
     await settle();
-    await outside.after(what);
+    await outside.after(next?.actor.name ?? 'nobody', what);
     return true;
   }
 

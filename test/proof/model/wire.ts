@@ -19,6 +19,8 @@ export interface Wire {
 
 interface UnderWay extends Passing {
   readonly mark: number;
+  /** Where the order of things stood when it went over. */
+  readonly began: number;
 }
 
 export function createWire(source: SourceName): Wire {
@@ -41,7 +43,7 @@ export function createWire(source: SourceName): Wire {
         ({ path, method }) => method !== 'GET' && path.endsWith(`/${change.task}`),
       );
       const keys = request === undefined ? [] : (entryOf(request)?.keys ?? []);
-      ledger.write(change);
+      ledger.write(change, request?.job ?? null);
       if (change.field === 'name' && change.before === null) tooMany(change);
       const asked = request === undefined || request.method === 'DELETE' || keys.includes(change.field);
       if (!asked && change.after !== null) ledger.bySelf(change);
@@ -65,17 +67,23 @@ export function createWire(source: SourceName): Wire {
       before = toldByApi(sandbox, source);
     },
     passes: (request) => {
-      const one: UnderWay = { ...request, mark: there?.sandbox.log.mark() ?? 0 };
+      const one: UnderWay = {
+        ...request,
+        mark: there?.sandbox.log.mark() ?? 0,
+        began: there?.ledger.moment() ?? 0,
+      };
       underWay.add(one);
       return (answered) => {
+        // What it changed came before whoever asked was told of it.
+        look();
         underWay.delete(one);
         ended.push(one);
         const entry = entryOf(one);
         const { status = null, faults = [] } = entry ?? {};
         there?.note(`  ${status ?? 'no answer'}${faults.length > 0 ? ` (${faults.join(', ')})` : ''}`);
         const [, task] = /\/tasks\/(\d+)$/.exec(one.path) ?? [];
-        if (answered && status === 200 && one.method === 'GET' && task !== undefined)
-          there?.ledger.read(task);
+        if (answered && status === 200 && one.method !== 'DELETE' && task !== undefined)
+          there?.ledger.read({ task, began: one.began, job: one.job });
       };
     },
     hanging: () => [...underWay].filter((one) => entryOf(one)?.faults.includes('hang')).length,

@@ -36,8 +36,8 @@ export interface ModelWorld {
   readonly workers: [Worker, Worker];
   /** What goes over to the API and back. */
   readonly wire: Wire;
-  /** A new life of the worker at this place. */
-  start(place: number): Worker;
+  /** Ends the worker at this place; another one begins in its stead. */
+  kill(place: 0 | 1): void;
   /** What goes on beside the next commands. */
   readonly working: Set<Promise<unknown>>;
   /** Lets something go on beside what follows. */
@@ -52,6 +52,8 @@ export interface ModelWorld {
 
 export interface Worker extends Mortal, Cuttable {
   readonly perform: Perform;
+  /** After which step it is killed: one whose words begin like this, when so many of them were let pass. */
+  doom: { readonly step: string; readonly skip: number } | null;
 }
 
 const sealingKey = new Uint8Array(32).fill(7);
@@ -70,8 +72,15 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     parked: () => delayed + wire.hanging(),
     before: (step, at, actor, what) =>
       trace.push(`${String(step).padStart(4)} ${timeOf(at)} ${actor}: ${what}`),
-    after: async (what) => {
+    after: async (actor, what) => {
       wire.look();
+      for (const place of [0, 1] as const) {
+        const worker = workers[place];
+        const { doom } = worker;
+        if (worker.name !== actor || doom === null || !what.startsWith(doom.step)) continue;
+        worker.doom = doom.skip > 0 ? { ...doom, skip: doom.skip - 1 } : null;
+        if (doom.skip === 0) kill(place);
+      }
       if (what === 'commit') forward.look(await rowsOf(ground.db, source));
     },
   });
@@ -128,6 +137,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     lives[place] = life;
     const actor: Worker = Object.assign(createActor(`${'AB'[place]}${life}`), {
       cut: null,
+      doom: null,
       perform: async () => ({ state: 'elsewhere' as const }),
     });
     actors.push(actor);
@@ -162,6 +172,14 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   const lives: number[] = [];
   const person = createActor('person');
   const actors: Mortal[] = [person];
+  const workers: [Worker, Worker] = [start(0), start(1)];
+  const kill = (place: 0 | 1) => {
+    const worker = workers[place];
+    note(`${worker.name} is killed`);
+    scheduler.drop(worker);
+    worker.die();
+    workers[place] = start(place);
+  };
 
   await declareConnections(ground.db, [{ name: source, source, pollEvery: 60_000, sweepEvery: 21_600_000 }]);
   let consented = false;
@@ -190,8 +208,8 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     values: createValues(),
     people: gatedDatabase(ground.db, scheduler, person, follow),
     aside: ground.db,
-    workers: [start(0), start(1)],
-    start,
+    workers,
+    kill,
     wire,
     working,
     begin: (what, work) => {

@@ -6,7 +6,7 @@ import type { ModelWorld } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
 
 interface Act {
-  readonly act: 'insert' | 'twins' | 'update' | 'delete' | 'hide' | 'show' | 'archive' | 'retry';
+  readonly act: 'insert' | 'twins' | 'again' | 'update' | 'delete' | 'hide' | 'show' | 'archive' | 'retry';
   readonly target: number;
   readonly fields: readonly number[];
 }
@@ -36,27 +36,44 @@ export const inSql: readonly CommandKind[] = [
       ),
       takenBack: fc.integer({ min: 0, max: 7 }).map((n) => n === 7),
     }),
-    (world, { acts, takenBack }) => {
-      const done: (() => void)[] = [];
-      const what = acts.map(({ act }) => act).join(', ');
-      world.begin(`in SQL ${what}${takenBack ? ', taken back' : ''}`, async () => {
-        await world.people
-          .transaction(async (tx) => {
-            for (const each of acts) done.push(...(await write(world, tx, each)));
-            if (takenBack) throw new TakenBack();
-          })
-          .then(
-            () => {
-              for (const record of done) record();
-            },
-            (error: unknown) => {
-              if (!(error instanceof TakenBack)) throw error;
-            },
-          );
-      });
-    },
+    transact,
+  ),
+  kind(
+    'insert in SQL',
+    1,
+    fc
+      .record({
+        act: fc.constantFrom('insert' as const, 'insert' as const, 'twins' as const, 'again' as const),
+        target: fc.constant(0),
+        fields: fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 2 }),
+      })
+      .map((each) => ({ acts: [each], takenBack: false })),
+    transact,
   ),
 ];
+
+function transact(
+  world: ModelWorld,
+  { acts, takenBack }: { acts: readonly Act[]; takenBack: boolean },
+): void {
+  const done: (() => void)[] = [];
+  const what = acts.map(({ act }) => act).join(', ');
+  world.begin(`in SQL ${what}${takenBack ? ', taken back' : ''}`, async () => {
+    await world.people
+      .transaction(async (tx) => {
+        for (const each of acts) done.push(...(await write(world, tx, each)));
+        if (takenBack) throw new TakenBack();
+      })
+      .then(
+        () => {
+          for (const record of done) record();
+        },
+        (error: unknown) => {
+          if (!(error instanceof TakenBack)) throw error;
+        },
+      );
+  });
+}
 
 class TakenBack extends Error {}
 
@@ -64,12 +81,17 @@ class TakenBack extends Error {}
 async function write(world: ModelWorld, tx: Executor, { act, target, fields }: Act): Promise<(() => void)[]> {
   const { source, values, ledger } = world;
   const chosen = [...new Set(fields.map((index) => fieldOf(world.setting, index)))];
-  if (act === 'insert' || act === 'twins') {
+  const former = act === 'again' ? lastInserted(world) : null;
+  if (former !== null) {
+    const row = await insert(tx, source, former.told);
+    return [() => ledger.insert(row, former.label, former.told)];
+  }
+  if (act === 'insert' || act === 'twins' || act === 'again') {
     const label = values.label(act === 'twins' ? 'W' : 'L');
     const made: (() => void)[] = [];
     const told: Record<string, string> = { name: `${label}.new` };
     if (source === 'invoiced') Object.assign(told, { action: 'phone', due_date: '1798761600' });
-    if (act === 'insert')
+    if (act !== 'twins')
       for (const field of chosen) if (field !== 'name') told[field] = values.next(field, told, '0');
     for (let i = 0; i < (act === 'twins' ? 2 : 1); i++) {
       const row = await insert(tx, source, told);
@@ -117,6 +139,16 @@ async function write(world: ModelWorld, tx: Executor, { act, target, fields }: A
         ),
       );
   }
+}
+
+/** What was inserted last, to be inserted once more just alike: two tasks are meant then. */
+function lastInserted({ ledger }: ModelWorld): { readonly label: string; readonly told: Told } | null {
+  const last = [...ledger.inserts].at(-1);
+  if (last === undefined) return null;
+  const [row, label] = last;
+  const first = ledger.edits.find(({ task }) => task === `row ${row}`);
+  const given = ledger.edits.filter(({ task, at }) => task === `row ${row}` && at === first?.at);
+  return { label, told: Object.fromEntries(given.map(({ field, value }) => [field, value])) };
 }
 
 async function insert(tx: Executor, source: string, told: Told): Promise<string> {

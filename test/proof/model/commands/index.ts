@@ -17,13 +17,16 @@ export function kindOf(name: string): CommandKind {
   return found;
 }
 
-/** Those that can happen at this source and that are asked for. */
-export const commandsOf = (source: SourceName, wanted: (name: string) => boolean): fc.Arbitrary<Command> =>
+/** Those that can happen at this source, each as often as `often` says, which is given how often it usually does. */
+export const commandsOf = (
+  source: SourceName,
+  often: (name: string, usual: number) => number,
+): fc.Arbitrary<Command> =>
   fc.oneof(
     ...kinds
-      .filter(({ name, only = source }) => only === source && wanted(name))
+      .filter(({ name, only = source, weight }) => only === source && often(name, weight) > 0)
       .map(({ name, weight, arbitrary }) => ({
-        weight,
+        weight: often(name, weight),
         arbitrary: fc.record({
           do: fc.constant(name),
           with: arbitrary,

@@ -103,6 +103,29 @@ export const trouble: readonly CommandKind[] = [
       world.sandbox.faults.add({ api: world.source, route, fault, times: 1 });
     },
   ),
+  kind(
+    'lose what became of a create',
+    1,
+    fc.record({
+      fault: fc.constantFrom<Fault>(
+        { kind: 'reset', when: 'after' },
+        { kind: 'hang', when: 'after' },
+        { kind: 'status', status: 500, when: 'after' },
+        { kind: 'cut', when: 'after', abrupt: true },
+        { kind: 'slow', milliseconds: 40_000, when: 'after' },
+        { kind: 'reset', when: 'before' },
+        { kind: 'status', status: 502, when: 'before' },
+      ),
+      skip: fc.nat({ max: 1 }),
+      times: fc.integer({ min: 1, max: 2 }),
+    }),
+    (world, rule) => {
+      world.note(
+        `it is lost what became of ${rule.times} creates after ${rule.skip}: ${JSON.stringify(rule.fault)}`,
+      );
+      world.sandbox.faults.add({ api: world.source, route: 'tasks.create', ...rule });
+    },
+  ),
   kind('no more faults', 2, fc.constant(null), (world) => {
     world.note('no more faults');
     world.sandbox.faults.clear();

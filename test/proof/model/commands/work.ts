@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { setPaused } from '../../../../src/mirror/pause.js';
 import type { Work, WorkKind } from '../../../../src/sync/work.js';
+import { inJob } from '../jobs.js';
 import type { ModelWorld, Worker } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
 
@@ -26,13 +27,30 @@ export const work: readonly CommandKind[] = [
         },
       }),
   ),
-  kind('crash', 4, place, (world, place) => {
-    const worker = world.workers[place];
-    world.note(`${worker.name} is killed`);
-    world.scheduler.drop(worker);
-    worker.die();
-    world.workers[place] = world.start(place);
-  }),
+  kind('crash', 4, place, (world, place) => world.kill(place)),
+  kind(
+    'crash after a step',
+    3,
+    fc.record({
+      place,
+      step: fc.constantFrom(
+        'POST',
+        'POST',
+        'PATCH',
+        'PUT',
+        'DELETE',
+        'insert into sync.writes',
+        'update sync.writes',
+        'commit',
+      ),
+      skip: fc.nat({ max: 2 }),
+    }),
+    (world, { place, step, skip }) => {
+      const worker = world.workers[place];
+      world.note(`${worker.name} will be killed after a step: ${step}, past ${skip}`);
+      worker.doom = { step, skip };
+    },
+  ),
   kind(
     'hold up',
     6,
@@ -71,9 +89,13 @@ export async function perform(
 ) {
   const killed = new Promise<'killed'>((resolve) => worker.onDeath(() => resolve('killed')));
   const stop = new AbortController();
+  const mine = { what: `${worker.name} ${asked.kind}` };
   for (let continued = false; ; continued = true) {
     const job: Work = { ...asked, connection: world.source, ...(continued && { continued: true as const }) };
-    const result = await Promise.race([worker.perform(job, stop.signal, () => {}), killed]);
+    const result = await Promise.race([
+      inJob(mine, () => worker.perform(job, stop.signal, () => {})),
+      killed,
+    ]);
     if (result === 'killed' || result.state !== 'continue') return result;
   }
 }

@@ -63,7 +63,10 @@ const isDeletion = ({ field, value }: Edit): boolean => field === 'vis_state' &&
 const isGone = (row: Row | undefined, api: Facts['api']): boolean =>
   row === undefined || row['vis_state'] === 1 || !api.has(String(row['id']));
 
-/** The first write of the worker that took it away came after no whole answer with the task since. */
+/**
+ * The first write of a worker that took it away came of a push that had looked at the task, and nobody had begun a look since the edit. A push
+ * that had not looked, or had looked when the edit was there already, has lost it.
+ */
 function fellIntoTheGap({ ledger }: Facts, { at, task, field }: Edit): boolean {
   const write = ledger.writes.find(
     ({ change, ...each }) =>
@@ -71,10 +74,9 @@ function fellIntoTheGap({ ledger }: Facts, { at, task, field }: Edit): boolean {
       change.task === task &&
       (change.field === field || change.after === null || isDelete(change)),
   );
-  return (
-    write !== undefined &&
-    !ledger.reads.some((read) => read.task === task && read.at > at && read.at < write.at)
-  );
+  if (write === undefined || write.job === null) return false;
+  const looks = ledger.reads.filter((read) => read.task === task && read.at < write.at);
+  return looks.some(({ job }) => job === write.job) && looks.every(({ began }) => began < at);
 }
 
 const isDelete = ({ field, after }: { readonly field: string; readonly after: string | null }): boolean =>

@@ -1,19 +1,22 @@
 import type { LoggedRequest, Sandbox } from '../../../../src/sandbox/index.js';
+import type { Job } from '../jobs.js';
 import type { Ledger } from '../ledger.js';
 import type { Wire } from '../wire.js';
 
 /** Reads out of the API's own log what the workers asked it for, since nobody stands between them. */
 export function createLogWire(sandbox: Sandbox, ledger: Ledger): Wire {
   let mark = 0;
+  // Which of the daemons' jobs it was, nobody can tell here.
+  const job: Job = { what: 'any' };
   const look = () => {
     for (const entry of sandbox.log.entries({ after: mark })) {
       mark = entry.seq;
       const [, task] = /\/tasks\/(\d+)$/.exec(entry.path) ?? [];
       if (task === undefined) continue;
-      // One under way counts as a write that was done and as a read that was not: that errs on no side but the gap's.
+      // One under way counts as done: what happens from now on came after it began.
       if (entry.method === 'GET') {
-        if (entry.status === 200) ledger.read(task);
-      } else for (const change of changesOf(entry, task)) ledger.write(change);
+        if (entry.status === 200 || entry.status === null) ledger.read({ task, began: ledger.moment(), job });
+      } else for (const change of changesOf(entry, task)) ledger.write(change, job);
     }
   };
   return { watch: () => {}, passes: () => () => {}, hanging: () => 0, look, known: () => {} };
