@@ -104,7 +104,7 @@ test('a create that is still being looked up is left to the worker', async () =>
   });
   const [row] = await mirror.world.sql`
     insert into invoiced.tasks (name, action, due_date) values ('Lost', 'phone', '2026-12-01Z') returning row_id`;
-  await mirror.world.push('invoiced');
+  await mirror.world.send('invoiced');
   expect(await mirror.fails(1, 'retry', String(row?.['row_id']), '--create')).toContain(
     'still being looked up',
   );
@@ -151,7 +151,7 @@ async function ambiguous(mirror: Mirrored): Promise<{ rowId: string; candidate: 
   });
   const [row] = await world.sql`insert into freshbooks.tasks (name) values ('Consulting') returning row_id`;
   const rowId = String(row?.['row_id']);
-  await world.push('freshbooks');
+  await world.send('freshbooks');
   const { id } = world.sandbox.freshbooks.people.createTask({ name: 'Consulting, by hand' });
   await atRest(mirror, rowId);
   expect(await mirror.row('freshbooks', rowId)).toMatchObject({ sync_state: 'failed' });

@@ -143,7 +143,8 @@ describe.each(connections)('of a damaged mirror of %s', (connection) => {
 
   test('more differences than can be looked at are counted, and the list is cut', async () => {
     const { world, tells } = await open({
-      sandbox: { invoiced: { tasks: 800 }, freshbooks: { tasks: 800 } },
+      // A minute would be waited for the next requests that FreshBooks allows.
+      sandbox: { invoiced: { tasks: 800 }, freshbooks: { tasks: 800, options: { rateLimit: 100_000 } } },
     });
     const table = world.sql(`${connection}.tasks`);
     await world.sql`alter table ${table} disable trigger user`;

@@ -91,7 +91,8 @@ test('a second signal ends it at once', async () => {
     return (await Promise.race([daemon.program.ended, null])) !== null;
   });
   expect(await daemon.program.ended).toBe(143);
-  expect(performance.now() - asked).toBeLessThan(5_000);
+  // Not the time that the first one is given.
+  expect(performance.now() - asked).toBeLessThan(STOP_MS / 2);
 });
 
 test('with its servers down it waits, says so every few seconds, and starts when they come', async () => {
@@ -104,16 +105,22 @@ test('with its servers down it waits, says so every few seconds, and starts when
   const REDIS_URL = redisDoor.to(own.url);
   await redisDoor.shut();
   const daemon = await serveDaemon({ ...world.env, DATABASE_URL, REDIS_URL });
-  const said = (words: RegExp) =>
+  const said = (words: RegExp): readonly number[] =>
     daemon.program
       .output()
       .split('\n')
-      .filter((line) => words.test(line)).length;
-  const began = performance.now();
-  await until('it has said so twice', () => said(/The database .* can't be reached/) === 2, LONGEST_MS);
-  expect(performance.now() - began).toBeGreaterThan(4_000);
+      .filter((line) => words.test(line))
+      .map((line) => Date.parse(JSON.parse(line).time));
+  const saidOfDatabase = () => said(/The database .* can't be reached/);
+  await until('it has said so twice', () => saidOfDatabase().length >= 2, LONGEST_MS);
+  const [first = 0, second = 0] = saidOfDatabase();
+  expect(second - first).toBeGreaterThan(4_000);
   await door.open();
-  await until('it has said so of the queue twice', () => said(/Can't reach the queue/) === 2, LONGEST_MS);
+  await until(
+    'it has said so of the queue twice',
+    () => said(/Can't reach the queue/).length >= 2,
+    LONGEST_MS,
+  );
   await redisDoor.open();
   await until('it is ready', () => isReady(daemon), LONGEST_MS);
   await until('it works', async () => (await active(world.sql, 'invoiced')) === 234, LONGEST_MS);
@@ -127,11 +134,13 @@ test('a database that never answers is waited for, and stopped for in time', asy
 });
 
 test('Ctrl-C under npm lets it stop in order', async () => {
-  const { env, sql } = await worldOn('postgres', {
+  const { env, sql, sandbox } = await worldOn('postgres', {
     invoiced: { tasks: 1_100 },
     freshbooks: { tasks: 3_000 },
-    latency: 250,
   });
+  // After the first few pages none comes: no read ends before it is stopped.
+  for (const api of ['invoiced', 'freshbooks'] as const)
+    sandbox.faults.add({ api, route: 'tasks.list', skip: 6, fault: { kind: 'hang' } });
   const { PATH, HOME } = process.env;
   // A process group of its own, all of which a terminal signals.
   const npm = spawn('npm', ['start'], {
@@ -147,7 +156,7 @@ test('Ctrl-C under npm lets it stop in order', async () => {
   });
   await until(
     'it reads',
-    async () => (await sql`select from sync.runs where pages > 0`).length > 0,
+    async () => (await sql`select from sync.runs where pages > 0`).length === 2,
     LONGEST_MS,
   );
   process.kill(-(npm.pid ?? 0), 'SIGINT');

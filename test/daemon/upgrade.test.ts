@@ -15,7 +15,8 @@ test('a worker that is pushing meets a newer program: it ends what it has in han
   const env = { ...world.env, PUSH_DELAY: '0' };
   const old = runProgram(['start'], { env, folder });
   await until('both are read', async () => (await world.sql`select from sync.cursors`).length === 2, 60_000);
-  world.sandbox.setLatency(20);
+  // Four seconds of work at least.
+  world.sandbox.setLatency(100);
   await world.sql`
     insert into invoiced.tasks (name, action, due_date) select 'New ' || n, 'phone', now() from generate_series(1, 200) n`;
   await until('it is at it', () => made(world) > 5, 20_000);

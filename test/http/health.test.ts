@@ -71,7 +71,7 @@ test('a server that takes connections and never answers does not hold /readyz up
   });
   const asked = performance.now();
   const checks = await checksOf(daemon);
-  expect(performance.now() - asked).toBeLessThan(5_000);
+  expect(performance.now() - asked).toBeLessThan(9_000);
   expect(checks.database).toMatchObject({
     ok: false,
     reason: expect.stringContaining('no answer within 2 s'),

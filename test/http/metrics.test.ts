@@ -34,7 +34,8 @@ test('/metrics tells what was done and how things stand, for any number of accou
 
   const asked = performance.now();
   const { headers, text } = await daemon.get('/metrics');
-  expect(performance.now() - asked).toBeLessThan(3_000);
+  // What Prometheus gives a scrape, unless told otherwise.
+  expect(performance.now() - asked).toBeLessThan(10_000);
   expect(headers.get('content-type')).toContain('version=0.0.4');
   const metrics = parse(text);
   const [freshbooks, invoiced] = ['freshbooks', 'invoiced'].map(
@@ -151,7 +152,7 @@ test('a database that takes connections and never answers does not hang a scrape
   const daemon = await serveDaemon({ DATABASE_URL: `postgres://me@127.0.0.1:${await muteServer()}/x` });
   const asked = performance.now();
   const scrapes = await Promise.all([scrape(daemon), scrape(daemon), scrape(daemon)]);
-  expect(performance.now() - asked).toBeLessThan(6_000);
+  expect(performance.now() - asked).toBeLessThan(10_000);
   for (const metrics of scrapes) expect(metrics.get('taskmirror_database_up')).toBe(0);
 });
 

@@ -210,13 +210,7 @@ describe('a run whose lease ran out', () => {
     const mayCommit = new Promise<void>((resolve) => {
       commit = resolve;
     });
-    await sql`update sync.leases set ends_at = clock_timestamp() + interval '1 second' where run_id = ${run.runId}`;
-    const inside = asWorker(db, run, async (tx) => {
-      await tx.rows(
-        drizzle`insert into sync.unreadable (connection, task_id, reason) values (${connection}, 'late', 'x')`,
-      );
-      await mayCommit;
-    });
+    const { inside } = await commitOnLastSecond(run, mayCommit);
     await until('the lease has run out', async () => (await leaseRemaining(db, connection, 'poll')) === 0);
     const order: string[] = [];
     const takeover = begin().then(async (next) => {
@@ -234,10 +228,32 @@ describe('a run whose lease ran out', () => {
   });
 });
 
+/** A commit whose lease was held when it began, and runs out soon; in more than a second where the machine is too slow for that. */
+async function commitOnLastSecond(
+  run: Lease,
+  mayCommit: Promise<void>,
+  seconds = 1,
+): Promise<{ readonly inside: Promise<void> }> {
+  await sql`update sync.leases set ends_at = clock_timestamp() + ${seconds} * interval '1 second' where run_id = ${run.runId}`;
+  let hold = (_: boolean): void => {};
+  const held = new Promise<boolean>((resolve) => {
+    hold = resolve;
+  });
+  const inside = asWorker(db, run, async (tx) => {
+    hold(true);
+    await tx.rows(
+      drizzle`insert into sync.unreadable (connection, task_id, reason) values (${connection}, 'late', 'x')`,
+    );
+    await mayCommit;
+  });
+  inside.catch(() => hold(false));
+  return (await held) || seconds > 8 ? { inside } : commitOnLastSecond(run, mayCommit, seconds * 2);
+}
+
 describe('a run under its lease', () => {
   test('is renewed for as long as it lives', async () => {
     const run = await begun();
-    await sql`update sync.leases set ends_at = clock_timestamp() + interval '2 seconds' where run_id = ${run.runId}`;
+    await sql`update sync.leases set ends_at = clock_timestamp() + interval '10 seconds' where run_id = ${run.runId}`;
     expect(await renewLease(db, run)).toBe(true);
     expect(await leaseRemaining(db, connection, 'poll')).toBeGreaterThan(20_000);
   });

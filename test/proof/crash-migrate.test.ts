@@ -9,7 +9,7 @@ import { type End, killAt, type Point } from './crash/victims.js';
 const whole = process.env['CRASH_POINTS'] === 'all';
 
 test('taskmirror migrate that is killed at any statement is gone on with by the next', {
-  timeout: 900_000,
+  timeout: whole ? 3_600_000 : 300_000,
 }, async () => {
   const finished = await createTestDatabase();
   const wanted = await shapeOf(finished.url);
@@ -32,6 +32,7 @@ test('taskmirror migrate that is killed at any statement is gone on with by the 
     const end = await migrateUntil(point, wanted);
     expect(end.killed, `never came by: ${JSON.stringify(point)}`).toBe(true);
     deaths.push(end.last);
+    if (deaths.length % 25 === 0) process.stdout.write(`${deaths.length} deaths\n`);
   }
   if (whole) process.stdout.write(`migrate was killed at ${deaths.length} points, from "${deaths[0]}" on\n`);
 });

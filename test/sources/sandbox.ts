@@ -10,6 +10,10 @@ export const never = new AbortController().signal;
 /** Real time, but pauses between tries are short enough for tests. */
 const limits = { pauseMs: 4, maxPauseMs: 20 };
 
+/** What hangs is given up soon; all else has its usual time, however slow the machine. */
+export const patienceWith = ({ kind }: { readonly kind: string }) =>
+  kind === 'hang' ? { totalMs: 1_000 } : {};
+
 export async function sandboxFor(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = await startSandbox(options);
   onTestFinished(() => sandbox.close());

@@ -134,7 +134,7 @@ describe.each(connections)('%s', (connection) => {
       route: 'tasks.update',
       fault: { kind: 'reset', when: 'before' },
     });
-    await world.push(connection);
+    await world.send(connection);
     world.sandbox.faults.clear();
     there('Theirs');
     await world.poll(connection);

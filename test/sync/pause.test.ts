@@ -48,7 +48,8 @@ test('a walk that is paused between two slices goes on from there', async () => 
 });
 
 test('a run that is under way ends within a second or so, and is taken up when it is resumed', async () => {
-  world = await openWorld({ sandbox: { invoiced: { tasks: 1000 }, freshbooks: { tasks: 0 } } });
+  world = await openWorld({ sandbox: { invoiced: { tasks: 3000 }, freshbooks: { tasks: 0 } } });
+  // Thirty pages, which would take twelve seconds.
   const slow = { kind: 'slow', milliseconds: 400, when: 'before' } as const;
   world.sandbox.faults.add({ api: 'invoiced', route: 'tasks.list', fault: slow });
   const walk = world.walk('invoiced');
@@ -59,7 +60,7 @@ test('a run that is under way ends within a second or so, and is taken up when i
     outcome: 'interrupted',
     error: 'the connection was paused',
   });
-  expect(world.sandbox.log.count({ route: 'tasks.list' })).toBeLessThan(10);
+  expect(world.sandbox.log.count({ route: 'tasks.list' })).toBeLessThan(30);
   await pause(false);
   world.sandbox.faults.clear();
   expectOutcome(await world.walk('invoiced'), 'ok');
@@ -67,20 +68,20 @@ test('a run that is under way ends within a second or so, and is taken up when i
 });
 
 test.each(connections)('%s: so does a push, and what it had not sent yet waits', async (connection) => {
-  world = await openWorld({ sandbox: { invoiced: { tasks: 200 }, freshbooks: { tasks: 200 } } });
+  world = await openWorld({ sandbox: { invoiced: { tasks: 60 }, freshbooks: { tasks: 60 } } });
   expectOutcome(await world.walk(connection), 'ok');
   await world.sql`update ${world.sql(connection)}.tasks set name = name || '!'`;
   const route = 'tasks.update';
-  const slow = { kind: 'slow', milliseconds: 150, when: 'before' } as const;
+  const slow = { kind: 'slow', milliseconds: 1_000, when: 'before' } as const;
   world.sandbox.faults.add({ api: connection, route, fault: slow });
   const pushing = world.push(connection);
   await until('it is under way', () => world.sandbox.log.count({ route }) > 1);
   await pause(true);
   expectOutcome(await pushing, 'interrupted');
-  // 200 writes, five at a time, would have taken six seconds.
-  expect(world.sandbox.log.count({ route })).toBeLessThan(100);
+  // 60 writes, five at a time, would have taken twelve seconds.
+  expect(world.sandbox.log.count({ route })).toBeLessThan(60);
   const pending = () => world.sql`select from ${world.sql(connection)}.tasks where sync_state = 'pending'`;
-  expect((await pending()).length).toBeGreaterThan(100);
+  expect((await pending()).length).toBeGreaterThan(0);
   // What was under way was let end, so that nothing is of unknown outcome.
   expect(await world.sql`select from sync.writes where settled_at is null`).toHaveLength(0);
   world.sandbox.faults.clear();

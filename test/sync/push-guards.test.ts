@@ -70,7 +70,7 @@ describe.each(connections)('%s', (connection) => {
     await some();
     const first = await insert('Twin');
     lose('after');
-    await world.push(connection);
+    await world.send(connection);
     // Another worker has just sent the same for another row.
     const second = await insert('Twin');
     await world.sql`

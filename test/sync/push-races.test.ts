@@ -73,7 +73,7 @@ describe.each(connections)('%s', (connection) => {
     async (_, fault) => {
       strike('create', fault);
       const row = await insert(connection, 'Not for long');
-      await world.push(connection);
+      await world.send(connection);
       await world.sql`delete from ${table()} where row_id = ${row}`;
       await toRest(connection);
       expect(made(connection)).toBe(fault === LOST ? 1 : 0);
@@ -94,7 +94,7 @@ describe.each(connections)('%s', (connection) => {
     const { row_id, name } = await some(connection);
     strike(connection === 'invoiced' ? 'delete' : 'update', fault);
     await world.sql`delete from ${table()} where row_id = ${row_id}`;
-    const pushing = world.push(connection);
+    const pushing = world.send(connection);
     await arrived(connection, connection === 'invoiced' ? 'delete' : 'update');
     if (fault !== ON_ITS_WAY) await pushing;
     await world.sql`update ${table()} set vis_state = 0, name = 'Back again' where row_id = ${row_id}`;
@@ -112,7 +112,7 @@ describe.each(connections)('%s', (connection) => {
     const { row_id } = await some(connection);
     strike(connection === 'invoiced' ? 'delete' : 'update', LOST);
     await world.sql`delete from ${table()} where row_id = ${row_id}`;
-    await world.push(connection);
+    await world.send(connection);
     await world.sql`update ${table()} set vis_state = 0 where row_id = ${row_id}`;
     await world.poll(connection);
     await world.walk(connection);
@@ -124,7 +124,7 @@ describe.each(connections)('%s', (connection) => {
   test('an edit of the pulled twin goes out once the twin is folded', async () => {
     strike('create', LOST);
     const row = await insert(connection, 'Ours');
-    await world.push(connection);
+    await world.send(connection);
     await world.poll(connection);
     await world.sql`update ${table()} set name = 'Edited as the twin' where name = ${ours} and row_id <> ${row}`;
     await toRest(connection);
@@ -138,21 +138,20 @@ describe.each(connections)('%s', (connection) => {
   test('an edit of the twin that is committed while it is being folded is not lost', async () => {
     strike('create', LOST);
     const row = await insert(connection, 'Ours');
-    // It is not looked for in the push that sends it, however long that takes.
-    await world.as({ push: { ...world.context.push, finishedAfterMs: 2000 } }).push(connection);
-    await world.sql.begin(async (tx) => {
-      await tx`select set_config('taskmirror.origin', 'sync', true)`;
-      await tx`update ${table()} set push_after = null where row_id = ${row}`;
-    });
+    await world.send(connection);
     await world.poll(connection);
     const editing = await world.sql.reserve();
     await editing`begin`;
     const { count } =
       await editing`update ${table()} set name = 'Edited meanwhile' where name = ${ours} and row_id <> ${row}`;
     expect(count).toBe(1);
+    const mark = world.sandbox.log.mark();
     const resting = toRest(connection);
     // Whoever waits for the edit must see it then; whoever does not wait comes back.
-    await world.context.runtime.sleep(400);
+    await until('the push waits for it, or has looked at the API and come back', async () => {
+      const looked = world.sandbox.log.count({ api: connection, route: 'tasks.list', after: mark }) > 0;
+      return (await isLockWaitedFor()) || (looked && (await isAtRest(connection)));
+    });
     await editing`commit`;
     editing.release();
     await resting;
@@ -165,7 +164,7 @@ describe.each(connections)('%s', (connection) => {
   test('edits of a row and of its pulled twin are both kept: one goes out, the other is journalled', async () => {
     strike('create', LOST);
     const row = await insert(connection, 'Ours');
-    await world.push(connection);
+    await world.send(connection);
     await world.poll(connection);
     await world.sql`update ${table()} set name = 'Edited as the twin' where name = ${ours} and row_id <> ${row}`;
     await world.sql`update ${table()} set name = 'Edited as inserted' where row_id = ${row}`;
@@ -180,7 +179,7 @@ describe.each(connections)('%s', (connection) => {
     const field = connection === 'invoiced' ? 'user_id' : 'tax1';
     strike('create', LOST);
     const row = await insert(connection, 'Ours');
-    await world.push(connection);
+    await world.send(connection);
     await world.poll(connection);
     const set = (value: number) => world.sql({ [field]: value });
     await world.sql`update ${table()} set ${set(71)} where name = ${ours} and row_id <> ${row}`;
@@ -204,7 +203,11 @@ describe.each(connections)('%s', (connection) => {
     await polling`
       insert into ${table()} (row_id, id, name, raw, synced_at, first_seen_at)
       values (nextval('sync.row_ids'), ${id}, ${ours}, ${world.sql.json({ id, name: ours })}, clock_timestamp(), clock_timestamp())`;
-    await world.context.runtime.sleep(600);
+    let over = false;
+    void pushing.finally(() => {
+      over = true;
+    });
+    await until('the push waits for it, or is over', async () => over || (await isLockWaitedFor()));
     await polling`commit`;
     polling.release();
     await pushing;
@@ -231,7 +234,7 @@ describe.each(connections)('%s', (connection) => {
     const { row_id, id } = await some(connection);
     strike('update', LOST);
     await world.sql`update ${table()} set name = 'first' where row_id = ${row_id}`;
-    await world.push(connection);
+    await world.send(connection);
     await world.poll(connection);
     await toRest(connection);
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced', edited_at: null });
@@ -252,7 +255,7 @@ describe.each(connections)('%s', (connection) => {
     const { row_id, id } = await some(connection);
     strike('update', LOST);
     await world.sql`update ${table()} set name = 'ours' where row_id = ${row_id}`;
-    await world.push(connection);
+    await world.send(connection);
     rename(connection, id, 'theirs');
     await toRest(connection);
     expect(task(connection, id)).toMatchObject({ name: 'theirs' });
@@ -272,7 +275,7 @@ describe.each(connections)('%s', (connection) => {
     await holding`update ${table()} set name = 'still typing' where row_id = ${row_id}`;
     try {
       const mark = world.sandbox.log.mark();
-      const result = await within(3_000, world.push(connection));
+      const result = await within(LONG_MS, world.push(connection));
       expect(await rowOf(connection, other.row_id)).toMatchObject({ sync_state: 'synced' });
       // Coming back at once would ask the API again and again.
       expect(result).toMatchObject({ state: 'later' });
@@ -297,7 +300,7 @@ describe.each(connections)('%s', (connection) => {
     await holding`begin`;
     await holding`update ${table()} set name = 'New, still typing' where row_id = ${row}`;
     try {
-      const result = await within(3_000, world.push(connection));
+      const result = await within(LONG_MS, world.push(connection));
       expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced' });
       expect(result).toHaveProperty(
         'afterMs',
@@ -310,6 +313,24 @@ describe.each(connections)('%s', (connection) => {
     await toRest(connection);
     expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'synced', name: 'New, still typing' });
     expect(made(connection)).toBe(1);
+  });
+
+  test('an insert that somebody is about to take back is not made', async () => {
+    const row = await insert(connection, 'Taken back');
+    const deleting = await world.sql.reserve();
+    await deleting`begin`;
+    // No write of it is saved yet: it goes for good.
+    await deleting`delete from ${table()} where row_id = ${row}`;
+    try {
+      await within(LONG_MS, world.push(connection));
+    } finally {
+      await deleting`commit`;
+      deleting.release();
+    }
+    await toRest(connection);
+    expect(made(connection)).toBe(0);
+    expect(await rowOf(connection, row)).toEqual({});
+    expect(await world.sql`select from sync.writes where row_id = ${row}`).toEqual([]);
   });
 
   test('a row that can not be written stops only itself', async () => {
@@ -332,12 +353,12 @@ describe.each(connections)('%s', (connection) => {
   test('a task that is another row’s insert can not be adopted, and the row says so', async () => {
     strike('create', NEVER_CAME);
     const first = await insert(connection, 'First');
-    await world.push(connection);
+    await world.send(connection);
     const second = await insert(connection, 'Second');
     await toRest(connection);
     strike('create', NEVER_CAME);
     const third = await insert(connection, 'Third');
-    await world.push(connection);
+    await world.send(connection);
     const { id } = await rowOf(connection, second);
     await world.sql`update sync.writes set decision = 'adopt', adopt_id = ${String(id)} where row_id = ${third}`;
     await toRest(connection);
@@ -352,12 +373,12 @@ describe.each(connections)('%s', (connection) => {
   test('inserts that are much alike are told apart, when one of them was not made', async () => {
     strike('create', NEVER_CAME);
     const first = await insert(connection, 'Never came');
-    await world.push(connection);
+    await world.send(connection);
     // The others reach the API, but their answers don't come back.
     strike('create', LOST, 3);
     const others = [];
     for (const name of ['Second', 'Third', 'Fourth']) others.push(await insert(connection, name));
-    await world.push(connection);
+    await world.send(connection);
     await toRest(connection);
     expect(made(connection)).toBe(4);
     for (const row of [first, ...others])
@@ -367,7 +388,7 @@ describe.each(connections)('%s', (connection) => {
   test('a new task that can not be read is not made again', async () => {
     strike('create', LOST);
     const row = await insert(connection, 'Made');
-    await world.push(connection);
+    await world.send(connection);
     const id = newest(connection);
     world.sandbox[connection].people.mangle(id, { name: { not: 'a name' } });
     await toRest(connection);
@@ -396,7 +417,7 @@ test('a rate that is written while the create is on its way stands, whatever Fre
 test('so does one that is written while it is not known whether the task was made, and what stood there is journalled', async () => {
   world.sandbox.faults.add({ api: 'freshbooks', route: 'tasks.create', times: 1, fault: LOST });
   const row = await insert('freshbooks', 'Priced late');
-  await world.push('freshbooks');
+  await world.send('freshbooks');
   await world.sql`update freshbooks.tasks set rate_amount = 5, rate_code = 'USD', vis_state = 1 where row_id = ${row}`;
   await toRest('freshbooks');
   expect(await rowOf('freshbooks', row)).toMatchObject({
@@ -488,6 +509,21 @@ const settledLater = (result: Awaited<ReturnType<World['push']>>) =>
   result.state === 'later'
     ? { state: 'done' as const, runId: '', outcome: 'ok' as const, error: null }
     : result;
+
+async function isLockWaitedFor(): Promise<boolean> {
+  const waiting = await world.sql`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return waiting.length > 0;
+}
+
+async function isAtRest(connection: Connection): Promise<boolean> {
+  const running = await world.sql`
+    select from sync.runs where connection = ${connection} and kind = 'push' and finished_at is null`;
+  return running.length === 0;
+}
+
+/** For what would else wait until the test lets go. */
+const LONG_MS = 15_000;
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   const late = world.context.runtime.sleep(milliseconds).then(() => {

@@ -117,7 +117,7 @@ describe.each(connections)('%s', (connection) => {
       fault: { kind: 'reset', when: 'after' },
     });
     await world.sql`update ${world.sql(connection)}.tasks set name = 'first' where row_id = ${row_id}`;
-    await world.push(connection);
+    await world.send(connection);
     expect(remote(id)).toMatchObject({ name: 'first' });
     expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'pending' });
     await world.sql`update ${world.sql(connection)}.tasks set name = 'second' where row_id = ${row_id}`;
@@ -139,7 +139,7 @@ describe.each(connections)('%s', (connection) => {
       });
       const before = tasksAt(connection);
       const row_id = await insert(connection, 'Only once');
-      await world.push(connection);
+      await world.send(connection);
       expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'pending', id: null });
       await world.poll(connection);
       await atRest(world, connection);
@@ -315,7 +315,7 @@ test('a task that could be the lost one, but may not be, is for a person to deci
     fault: { kind: 'reset', when: 'before' },
   });
   const row = await insert('freshbooks', 'Consulting');
-  await world.push('freshbooks');
+  await world.send('freshbooks');
   const { id } = world.sandbox.freshbooks.people.createTask({ name: 'Consulting, by hand' });
   await atRest(world, 'freshbooks');
   expect(await rowOf('freshbooks', row)).toMatchObject({

@@ -1,9 +1,11 @@
 import type { Page, SourceClient } from '../../src/sources/source.js';
+import type { SyncContext } from '../../src/sync/context.js';
 import type { Worker, World } from './world.js';
 
-/** A worker whose listings give so many pages and then no more, until it is stopped. */
-export function stalling(world: World, pages: number): Worker {
+/** A worker whose listings give so many pages and then no more, until it is stopped; but for one that ends with them. */
+export function stalling(world: World, pages: number, surroundings: Partial<SyncContext> = {}): Worker {
   return world.as({
+    ...surroundings,
     open: (...opening): SourceClient => {
       const client = world.context.open(...opening);
       return {
@@ -20,7 +22,7 @@ async function* some(all: AsyncIterable<Page>, count: number, signal: AbortSigna
   for await (const page of all) {
     yield page;
     given += 1;
-    if (given === count) await aborted(signal);
+    if (given === count && page.next !== null) await aborted(signal);
   }
 }
 

@@ -85,7 +85,7 @@ describe.each(connections)('%s', (connection) => {
     for (const skip of [0, 0]) strike(connection, LOST, skip);
     const first = await insert(connection, 'First');
     const second = await insert(connection, 'Second');
-    await world.push(connection);
+    await world.send(connection);
     world.sandbox.faults.clear();
     const [edited, untouched] = [idOf(connection, 'First'), idOf(connection, 'Second')];
     remote(world, connection).rename(edited, 'Second');
@@ -105,15 +105,12 @@ describe.each(connections)('%s', (connection) => {
   });
 
   test('where that other one was never made, each row ends with one task', async () => {
-    // Neither is looked for in the push that sends it.
-    await mirrored({
-      context: { push: { enabled: true, quietMs: 0, boundMs: 0, finishedAfterMs: 2000 } },
-    });
+    await mirrored();
     const first = await insert(connection, 'First');
     const second = await insert(connection, 'Second');
     // They go at once, in either order: what comes is the first's.
     world.sandbox.faults.add({ ...create(connection), times: 2, fault: { kind: 'reset', when: 'before' } });
-    await world.push(connection);
+    await world.send(connection);
     world.sandbox.faults.clear();
     const { people } = world.sandbox.invoiced;
     const edited =
@@ -271,11 +268,26 @@ test('one that is gone from Invoiced before anybody saw it is known by its event
   expect(made('invoiced')).toBe(1);
 });
 
+test('one that a poll has brought, and that is gone from Invoiced without an event, is known by its row', async () => {
+  await mirrored({
+    sandbox: { invoiced: { tasks: 5, options: { eventLoss: 1 } } },
+    context: { deleteLimit: 1 },
+  });
+  const [row] = await attempted('invoiced', LOST, 'Ours');
+  const id = newest('invoiced');
+  await world.poll('invoiced');
+  world.sandbox.invoiced.people.remove(id);
+  await world.walk('invoiced');
+  await atRest(world, 'invoiced');
+  expect(await rowOf('invoiced', row)).toMatchObject({ sync_state: 'failed', sync_error: naming(id) });
+  expect(made('invoiced')).toBe(1);
+});
+
 describe('while it may still be on its way', () => {
   const slowly = (eventLoss: number) =>
     mirrored({
       sandbox: { invoiced: { tasks: 5, options: { eventLoss } } },
-      context: { deleteLimit: 1, push: { enabled: true, quietMs: 0, boundMs: 0, finishedAfterMs: 3000 } },
+      context: { deleteLimit: 1 },
     });
 
   /** People delete the task, and somebody here has it made anew. */
@@ -285,7 +297,7 @@ describe('while it may still be on its way', () => {
     await world.walk('invoiced');
     const [row] =
       await world.sql`update invoiced.tasks set vis_state = 0 where id = ${id} and vis_state = 1 returning row_id`;
-    await world.push('invoiced');
+    await world.send('invoiced');
     return String(row?.['row_id']);
   }
 
@@ -317,7 +329,7 @@ describe('while it may still be on its way', () => {
     await slowly(0);
     const [row] = await attempted('invoiced', NEVER_CAME, 'Ours');
     await insert('invoiced', 'Another');
-    await world.push('invoiced');
+    await world.send('invoiced');
     await anew(newest('invoiced'));
     await atRest(world, 'invoiced');
     expect(await rowOf('invoiced', row)).toMatchObject({ sync_state: 'synced', name: 'Ours' });
@@ -333,7 +345,7 @@ test('a restore that Invoiced has made anew, and that people have changed altoge
   strike('invoiced', LOST);
   const [restored] =
     await world.sql`update invoiced.tasks set vis_state = 0 where id = ${former} returning row_id`;
-  await world.push('invoiced');
+  await world.send('invoiced');
   world.sandbox.faults.clear();
   const id = newest('invoiced');
   change('invoiced', id, 'Theirs');
@@ -364,7 +376,7 @@ const strike = (connection: Connection, when: 'before' | 'after', skip = 0) =>
 async function attempted(connection: Connection, when: 'before' | 'after', name: string): Promise<[string]> {
   strike(connection, when);
   const row = await insert(connection, name);
-  await world.push(connection);
+  await world.send(connection);
   expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'pending', id: null });
   return [row];
 }

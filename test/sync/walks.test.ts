@@ -153,18 +153,32 @@ describe.each(connections)('%s', (connection) => {
     await opened(250);
     expectOutcome(await world.walk(connection), 'ok');
     const id = someId(world, connection, 2);
-    world.sandbox.faults.add({
-      api: connection,
-      route: 'tasks.list',
-      fault: { kind: 'slow', milliseconds: 900, when: 'after' },
-      times: 1,
+    let goOn = () => {};
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve;
     });
-    const slow = world.walk(connection);
-    await until('it waits for its first page', () => world.sandbox.faults.list().length === 0);
+    let began = false;
+    const slow = world
+      .as({
+        open: (...opening) => {
+          const client = world.context.open(...opening);
+          return {
+            ...client,
+            walk: async function* (...asked) {
+              began = true;
+              await mayGoOn;
+              yield* client.walk(...asked);
+            },
+          };
+        },
+      })
+      .walk(connection);
+    await until('it waits for its first page', () => began);
     expect(await world.walk(connection)).toMatchObject({ state: 'busy', retryAfterMs: expect.any(Number) });
     remote(world, connection).rename(id, 'Renamed meanwhile');
     expectOutcome(await world.poll(connection), 'ok');
 
+    goOn();
     expectOutcome(await slow, 'ok');
     await expectEqual(world, connection);
   });
@@ -204,7 +218,7 @@ test('a killed process leaves a walk that another goes on with', async () => {
 describe('in slices', () => {
   test('a walk goes on slice by slice under one run, with polls and changes between', async () => {
     await opened(789);
-    const sliced = world.as({ walkSliceMs: 0 });
+    const sliced = inSlices();
     expectOutcome(await sliced.walk('freshbooks'), 'ok');
     const before = await world.lastRun('freshbooks');
     const { ids, rename, create, remove } = remote(world, 'freshbooks');
@@ -218,7 +232,7 @@ describe('in slices', () => {
       rename(all[slices] ?? 0, `Renamed after slice ${slices}`);
       remove(all.at(-1 - slices) ?? 0);
       create(`Made after slice ${slices}`);
-      expectOutcome(await sliced.poll('freshbooks'), 'ok');
+      expectOutcome(await world.poll('freshbooks'), 'ok');
     }
     expect(slices).toBeGreaterThan(2);
     await expectEqual(world, 'freshbooks');
@@ -232,7 +246,7 @@ describe('in slices', () => {
     await opened(789);
     expectOutcome(await world.walk('freshbooks'), 'ok');
     const before = await world.lastRun('freshbooks');
-    const sliced = world.as({ walkSliceMs: 0 });
+    const sliced = inSlices();
     const signal = new AbortController().signal;
     expect(await sliced.perform({ kind: 'walk', connection: 'freshbooks' }, signal, () => {})).toEqual({
       state: 'continue',
@@ -252,7 +266,7 @@ describe('in slices', () => {
   test('a record lost between two slices fails that run, and the next begins again', async () => {
     await opened(789);
     expectOutcome(await world.walk('freshbooks'), 'ok');
-    const sliced = world.as({ walkSliceMs: 0 });
+    const sliced = inSlices();
     await sliced.perform({ kind: 'walk', connection: 'freshbooks' }, new AbortController().signal, () => {});
     await world.sql`truncate sync.walk_pages, sync.held_deletions`;
     expect(await sliced.walk('freshbooks')).toMatchObject({
@@ -273,6 +287,9 @@ describe('in slices', () => {
     await expectEqual(world, 'invoiced');
   });
 });
+
+/** Two pages each, however many a busy machine would have in hand at once. */
+const inSlices = () => stalling(world, 2, { walkSliceMs: 0 });
 
 const asked = () => ({ id: crypto.randomUUID(), full: true, since: null, force: false });
 

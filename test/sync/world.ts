@@ -26,6 +26,11 @@ export interface World extends Worker {
   readonly context: SyncContext;
   /** The same world to a worker with other surroundings. */
   as(changes: Partial<SyncContext>): Worker;
+  /**
+   * Sends what is due now, and looks for nothing whose answer is lost on the way, however long that takes on this machine: to what is
+   * sent now the API gets around in its own time. The next `push` looks, as soon as `finishedAfterMs` have passed.
+   */
+  send(connection: Connection): Promise<WorkResult>;
   /** The last run of the connection, as it stands in SQL. */
   lastRun(connection: Connection): Promise<Record<string, unknown>>;
   close(): Promise<void>;
@@ -102,6 +107,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     context,
     ...workerIn(context),
     as: (changes) => workerIn({ ...context, ...changes }),
+    send: async (connection) => {
+      const patient = workerIn({ ...context, push: { ...context.push, finishedAfterMs: 3_600_000 } });
+      const result = await patient.push(connection);
+      await sql.begin(async (tx) => {
+        await tx`select set_config('taskmirror.origin', 'sync', true)`;
+        await tx`
+          update ${tx(connection)}.tasks t set push_after = null
+          where push_after is not null and exists (
+            select from sync.writes w where w.row_id = t.row_id and w.settled_at is null)`;
+      });
+      return result;
+    },
     lastRun: async (connection) => {
       const [run] =
         await sql`select * from sync.runs where connection = ${connection} order by run_id desc limit 1`;

@@ -109,7 +109,8 @@ export const creates: readonly Mutation[] = [
     file: 'src/sync/push/look.ts',
     snippet: 'if (!found.has(key))',
     replacement: 'if (found.size < 0)',
-    killedBy: 'test/sync/unknown-creates.test.ts: a row that is deleted while its task, much changed',
+    killedBy:
+      'test/sync/unknown-creates.test.ts: one that a poll has brought, and that is gone from Invoiced',
   },
   {
     invariant: 'I3',
@@ -171,7 +172,7 @@ export const creates: readonly Mutation[] = [
     insert into sync.writes`,
     replacement: `    )
     insert into sync.writes`,
-    killedBy: 'test/sync/push-races.test.ts: an inserted row that somebody holds locked',
+    killedBy: 'test/sync/push-races.test.ts: an insert that somebody is about to take back is not made',
   },
   {
     invariant: 'I3',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { never, openFreshbooks, pagesOf, sandboxFor, tasksById, tokensIn } from '../sandbox.js';
+import { never, openFreshbooks, pagesOf, patienceWith, sandboxFor, tasksById, tokensIn } from '../sandbox.js';
 
 const startAt = Date.parse('2026-06-01T12:00:00Z');
 const first = 159_361;
@@ -133,7 +133,7 @@ describe('access to FreshBooks', () => {
     async (_, fault, problem) => {
       const sandbox = await sandboxFor({ startAt, freshbooks: { tasks: 1 } });
       sandbox.faults.add({ api: 'freshbooks', route: 'oauth.token', times: 1, fault });
-      const client = openFreshbooks(sandbox, { limits: { totalMs: 300 } });
+      const client = openFreshbooks(sandbox, { limits: patienceWith(fault) });
       const error = await client.read(first, never).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ name: 'ApiError', ...problem });
       expect(`${error}`).not.toContain(sandbox.freshbooks.refreshToken);

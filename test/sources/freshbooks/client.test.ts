@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorShape } from '../../../src/sandbox/freshbooks/options.js';
 import { easternDay, easternToInstant } from '../../../src/sources/freshbooks/eastern-time.js';
-import { never, openFreshbooks, pagesOf, sandboxFor, tasksById } from '../sandbox.js';
+import { never, openFreshbooks, pagesOf, patienceWith, sandboxFor, tasksById } from '../sandbox.js';
 
 const startAt = Date.parse('2026-06-01T12:00:00Z');
 const now = startAt / 1000;
@@ -116,7 +116,7 @@ describe('a walk through FreshBooks', () => {
   ] as const)('survives %s in its middle', async (_, fault) => {
     const sandbox = await sandboxFor({ startAt, freshbooks: { tasks: 300 } });
     sandbox.faults.add({ api: 'freshbooks', route: 'tasks.list', skip: 1, times: 2, fault });
-    const client = openFreshbooks(sandbox, { limits: { totalMs: 300 } });
+    const client = openFreshbooks(sandbox, { limits: patienceWith(fault) });
     expect(tasksById(await pagesOf(client.walk(null, never))).size).toBe(300);
   });
 

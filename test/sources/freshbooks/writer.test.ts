@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorShape } from '../../../src/sandbox/freshbooks/options.js';
 import type { SandboxOptions } from '../../../src/sandbox/index.js';
+import type { SourceDeps } from '../../../src/sources/index.js';
 import type { Columns } from '../../../src/sources/source.js';
-import { never, openFreshbooks, sandboxFor, tokensIn } from '../sandbox.js';
+import { never, openFreshbooks, patienceWith, sandboxFor, tokensIn } from '../sandbox.js';
 import { failureOf, something, unknownFaults, writesIn, written } from '../writes.js';
 
 const first = 159_361;
 const path = '/accounting/account/xZNQ1X/projects/tasks';
-const limits = { totalMs: 300 };
 const blank: Columns = {
   name: 'Design',
   description: '',
@@ -20,7 +20,7 @@ const blank: Columns = {
   updated_at: null,
 };
 
-async function open(options: SandboxOptions['freshbooks'] = {}) {
+async function open(options: SandboxOptions['freshbooks'] = {}, limits: SourceDeps['limits'] = {}) {
   const sandbox = await sandboxFor({ freshbooks: { tasks: 3, ...options } });
   const tokens = tokensIn(sandbox, { accessToken: 'sandbox-access-token' });
   const client = openFreshbooks(sandbox, { share: 'push', limits, tokens });
@@ -50,7 +50,7 @@ describe('a create at FreshBooks', () => {
   });
 
   it.each(unknownFaults)('met by %s is not sent again: its outcome is unknown', async (_, fault) => {
-    const { sandbox, client, people } = await open();
+    const { sandbox, client, people } = await open({}, patienceWith(fault));
     sandbox.faults.add({ api: 'freshbooks', route: 'tasks.create', fault });
     const error = await failureOf(client, client.writer.create(blank, ''));
     expect(error.definite).toBe(false);
@@ -136,7 +136,7 @@ describe('a change at FreshBooks', () => {
   });
 
   it.each(unknownFaults)('met by %s is not sent again: its outcome is unknown', async (_, fault) => {
-    const { sandbox, client, people, next } = await open();
+    const { sandbox, client, people, next } = await open({}, patienceWith(fault));
     sandbox.faults.add({ api: 'freshbooks', route: 'tasks.update', fault });
     const error = await failureOf(client, next({ name: 'New' }));
     expect(error.definite).toBe(false);

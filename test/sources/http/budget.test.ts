@@ -20,14 +20,19 @@ describe('an account’s budget', () => {
   it.each(Object.entries(inFlight))('lets %s have %i requests in flight', async (share, allowed) => {
     let now = 0;
     let peak = 0;
+    const waiting: (() => void)[] = [];
     const server = await serve((_, response) => {
       now += 1;
       peak = Math.max(peak, now);
-      // Long enough for all that may come to be there at once.
-      setTimeout(() => {
+      waiting.push(() => {
         now -= 1;
         json(response, 200, []);
-      }, 20);
+      });
+      // None is answered before all that may come are there; and then not at once, for one more to come that may not.
+      const answerAll = () => {
+        for (const answer of waiting.splice(0)) answer();
+      };
+      if (peak >= allowed) setTimeout(answerAll, 20);
     });
     const http = open(server.url, share as Share, quickRuntime());
     await Promise.all(Array.from({ length: 12 }, () => http.send(list, never)));

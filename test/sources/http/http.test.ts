@@ -334,7 +334,7 @@ describe('an answer that does not end', () => {
       const drip = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(drip));
     });
-    const http = open(server.url, { limits: { attempts: 1, totalMs: 150 } });
+    const http = open(server.url, { limits: { attempts: 1, totalMs: 600 } });
     expect(await failure(http.send(list, never))).toMatchObject({ kind: 'timeout', status: null });
     expect(await failure(http.send(list, never))).toMatchObject({ kind: 'timeout', status: 200 });
   });

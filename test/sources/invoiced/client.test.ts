@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/sources/http/errors.js';
-import { never, openInvoiced, pagesOf, sandboxFor, tasksById } from '../sandbox.js';
+import { never, openInvoiced, pagesOf, patienceWith, sandboxFor, tasksById } from '../sandbox.js';
 
 const startAt = Date.parse('2026-06-01T12:00:00Z');
 const now = startAt / 1000;
@@ -95,7 +95,7 @@ describe('a walk through Invoiced', () => {
   ] as const)('survives %s in its middle', async (_, fault) => {
     const sandbox = await sandboxFor({ startAt, invoiced: { tasks: 300 } });
     sandbox.faults.add({ api: 'invoiced', route: 'tasks.list', skip: 1, times: 2, fault });
-    const client = openInvoiced(sandbox, { limits: { totalMs: 300 } });
+    const client = openInvoiced(sandbox, { limits: patienceWith(fault) });
     expect(tasksById(await pagesOf(client.walk(null, never))).size).toBe(300);
     expect(client.events).toHaveLength(5);
   });

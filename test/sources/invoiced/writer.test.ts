@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { SandboxOptions } from '../../../src/sandbox/index.js';
+import type { SourceDeps } from '../../../src/sources/index.js';
 import type { Columns } from '../../../src/sources/source.js';
-import { never, type OpenClient, openInvoiced, sandboxFor } from '../sandbox.js';
+import { never, type OpenClient, openInvoiced, patienceWith, sandboxFor } from '../sandbox.js';
 import { failureOf, something, unknownFaults, writesIn, written } from '../writes.js';
 
 const first = 788;
 const key = 'b1946ac9-2a4c-4b5e-9d1e-0f6f5d1f7c11';
-const limits = { totalMs: 300 };
 const phoned: Columns = {
   name: 'Call',
   action: 'phone',
@@ -22,7 +22,7 @@ const phoned: Columns = {
   vis_state: 0,
 };
 
-async function open(options: SandboxOptions['invoiced'] = {}) {
+async function open(options: SandboxOptions['invoiced'] = {}, limits: SourceDeps['limits'] = {}) {
   const sandbox = await sandboxFor({ invoiced: { tasks: 3, ...options } });
   const client = openInvoiced(sandbox, { share: 'push', limits });
   const { people } = sandbox.invoiced;
@@ -90,7 +90,7 @@ describe('a create at Invoiced', () => {
   });
 
   it.each(unknownFaults)('met by %s is not sent again: its outcome is unknown', async (_, fault) => {
-    const { sandbox, client, people } = await open();
+    const { sandbox, client, people } = await open({}, patienceWith(fault));
     sandbox.faults.add({ api: 'invoiced', route: 'tasks.create', fault });
     const error = await failureOf(client, client.writer.create(phoned, key));
     expect(error.definite).toBe(false);
@@ -156,7 +156,7 @@ describe('an edit at Invoiced', () => {
   });
 
   it.each(unknownFaults)('met by %s is not sent again: its outcome is unknown', async (_, fault) => {
-    const { sandbox, client, people, edit } = await open();
+    const { sandbox, client, people, edit } = await open({}, patienceWith(fault));
     sandbox.faults.add({ api: 'invoiced', route: 'tasks.update', fault });
     const error = await failureOf(client, edit(client, { name: 'New' }));
     expect(error.definite).toBe(false);
@@ -241,7 +241,7 @@ describe('a delete at Invoiced', () => {
   it.each(unknownFaults.filter(([name]) => !/(empty|another|cut) answer after/.test(name)))(
     'met by %s is not sent again: its outcome is unknown',
     async (_, fault) => {
-      const { sandbox, client, people, edit } = await open();
+      const { sandbox, client, people, edit } = await open({}, patienceWith(fault));
       sandbox.faults.add({ api: 'invoiced', route: 'tasks.delete', fault });
       const error = await failureOf(client, edit(client, { vis_state: 1 }));
       expect(error.definite).toBe(false);
