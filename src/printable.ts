@@ -12,6 +12,11 @@ export function printable(text: string): string {
   return text.replace(ANY, '?');
 }
 
+/** The same on one line. */
+export function printableLine(text: string): string {
+  return printable(text.replace(/\r?\n/g, '⏎'));
+}
+
 /** A JSON text that means the same and holds no such character: each is escaped. */
 export function plainJson(json: string): string {
   return json.replace(LEFT_BY_JSON, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,9 +1,9 @@
-import { printable as withoutCommands } from '../printable.js';
+import { printableLine } from '../printable.js';
 
 /** Rows as a table for a person, numbers to the right, long values cut to what fits on a line. Ends without a line break. */
 export function formatTable(names: readonly string[], rows: readonly (readonly (string | null)[])[]): string {
-  const head = names.map(printable);
-  const cells = rows.map((row) => row.map((value) => printable(value ?? '')));
+  const head = names.map(printableLine);
+  const cells = rows.map((row) => row.map((value) => printableLine(value ?? '')));
   const widths = head.map((name, column) =>
     Math.min(
       MOST,
@@ -33,9 +33,4 @@ function padded(text: string, width: number, right: boolean): string {
 
 function length(text: string): number {
   return [...text].length;
-}
-
-/** A value from elsewhere, on one line. */
-export function printable(text: string): string {
-  return withoutCommands(text.replace(/\r?\n/g, '⏎'));
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { type Executor, micros } from './database.js';
+import { tellConnections } from './notices.js';
 
 /** Pauses a connection or lets it go on. False when it was so already; writes nothing then. */
 export async function setPaused(db: Executor, name: string, paused: boolean): Promise<boolean> {
@@ -15,4 +16,15 @@ export async function pausedSince(db: Executor, name: string): Promise<number | 
   const [row] = await db.rows<{ paused_at: string }>(sql`
     select ${micros(sql`paused_at`)} as paused_at from sync.connections where name = ${name} and paused_at is not null`);
   return row === undefined ? null : Number(row.paused_at);
+}
+
+/** The same as `setPaused` for a person: running workers are told. Gives also since when it is paused, null where it is not. */
+export async function changePause(
+  db: Executor,
+  name: string,
+  paused: boolean,
+): Promise<{ readonly changed: boolean; readonly since: number | null }> {
+  const changed = await setPaused(db, name, paused);
+  if (changed) await tellConnections(db, name);
+  return { changed, since: await pausedSince(db, name) };
 }

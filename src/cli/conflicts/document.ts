@@ -1,8 +1,7 @@
-import type { Field } from '../../fields.js';
 import type { Conflict } from '../../mirror/conflicts.js';
-import { sources } from '../../sources/index.js';
 import type { Restored } from '../../sync/restore.js';
-import { at, jsonOf } from '../values.js';
+import { fieldOf } from '../../words/conflicts.js';
+import { at, jsonOf } from '../../words/values.js';
 
 /** A conflict as `--json` prints it; the names are public. Instants are ISO 8601, a field of two columns is an object. */
 export function documentOf(conflict: Conflict): object {
@@ -42,11 +41,4 @@ export function restoredDocument({
     changed_since: changedSince,
     task_restored: revived !== false,
   };
-}
-
-/** Undefined where the connection is gone, or the field. */
-export function fieldOf({ source, field }: Conflict): Field | undefined {
-  return Object.values(sources)
-    .find(({ name }) => name === source)
-    ?.fields.find(({ name }) => name === field);
 }

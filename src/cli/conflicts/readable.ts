@@ -1,9 +1,9 @@
 import type { Conflict } from '../../mirror/conflicts.js';
-import type { Restored } from '../../sync/restore.js';
-import { formatTable, printable } from '../table.js';
-import { at, namedRow, told } from '../values.js';
-import { counted, number } from '../words.js';
-import { fieldOf } from './document.js';
+import { printableLine } from '../../printable.js';
+import { fieldOf, loserOf, nameOf } from '../../words/conflicts.js';
+import { counted, number } from '../../words/figures.js';
+import { at, namedRow, told } from '../../words/values.js';
+import { formatTable } from '../table.js';
 
 export function readableList({
   conflicts,
@@ -50,35 +50,9 @@ export function readable(conflict: Conflict): string {
       restoredAt === null ? `no; to do it: taskmirror conflicts restore ${conflictId}` : at(restoredAt),
     ],
   ] as const;
-  const text = lines.map(([label, value]) => `  ${label.padEnd(10)}${printable(value)}`);
+  const text = lines.map(([label, value]) => `  ${label.padEnd(10)}${printableLine(value)}`);
   return [`conflict ${conflictId}`, ...text].join('\n');
 }
 
-/** `Conflict 12: name of row 3, task 9 "Call" is "Call now" again; it was "Call".` */
-export function readableRestored({
-  conflict,
-  field,
-  before,
-  after,
-  changedSince,
-  revived,
-}: Restored): string {
-  const row = namedRow(conflict.rowId, conflict.row?.id ?? null, nameOf(conflict));
-  const was = told(field, before);
-  return [
-    `Conflict ${conflict.conflictId}: ${field.name} of ${row} is ${told(field, after)} again; it was ${was}`,
-    changedSince ? ', which somebody had written since the conflict.' : '.',
-    revived === 'restored' ? ' The task was deleted, and comes back with it.' : '',
-    revived === 'anew' ? ' The task was deleted for good: it is made anew, under a new id.' : '',
-  ].join('');
-}
-
-const loserOf = ({ winner }: Conflict) => (winner === 'remote' ? 'local' : 'remote');
-
 const shownOf = (conflict: Conflict, side: 'base' | 'local' | 'remote'): string =>
   told(fieldOf(conflict), conflict[side]);
-
-function nameOf({ row }: Conflict): string | null {
-  const name = row?.columns['name'];
-  return typeof name === 'string' ? name : null;
-}

@@ -2,10 +2,10 @@ import { accountOf } from '../../daemon/accounts.js';
 import { TaskmirrorError } from '../../errors.js';
 import { readAccounts } from '../../mirror/accounts.js';
 import type { Sealer } from '../../mirror/sealing.js';
+import { printableLine } from '../../printable.js';
 import type { FreshbooksMembership, FreshbooksUser } from '../../sources/freshbooks/user.js';
 import type { Asking } from '../ask.js';
 import type { Mirror } from '../mirror.js';
-import { printable } from '../table.js';
 
 /** A user as `sync.credentials.api_user` names them: users of another address are others. */
 export const apiUserOf = (address: string, id: number): string =>
@@ -69,5 +69,5 @@ export async function refuseTwice(
 
 /** `xZNQ1X  Sandbox Services (owner)` */
 function described({ accountId, name, role }: FreshbooksMembership): string {
-  return printable([accountId, name ?? '', role ? `(${role})` : ''].filter(Boolean).join('  '));
+  return printableLine([accountId, name ?? '', role ? `(${role})` : ''].filter(Boolean).join('  '));
 }

@@ -1,7 +1,7 @@
 import type { LeftRows, ListedConnection } from '../../mirror/list-connections.js';
+import { counted } from '../../words/figures.js';
+import { at } from '../../words/values.js';
 import { formatTable } from '../table.js';
-import { at } from '../values.js';
-import { counted } from '../words.js';
 
 export function readable(connections: readonly ListedConnection[], left: readonly LeftRows[]): string {
   const table =

@@ -4,8 +4,8 @@ import { findConnection } from '../../mirror/connections.js';
 import { listLeftRows } from '../../mirror/list-connections.js';
 import { type Held, type RemovalOptions, removeConnection } from '../../mirror/remove-connection.js';
 import { sources } from '../../sources/index.js';
+import { counted, number } from '../../words/figures.js';
 import type { Mirror } from '../mirror.js';
-import { counted, number } from '../words.js';
 
 /** Removes a connection, and gives what a person is told. Throws what must be done first. */
 export async function remove(name: string, options: RemovalOptions, { db, config }: Mirror): Promise<string> {

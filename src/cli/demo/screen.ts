@@ -1,8 +1,8 @@
 import type { ConnectionStatus } from '../../mirror/status.js';
+import { printableLine } from '../../printable.js';
 import type { SourceName } from '../../sources/source.js';
-import { beginningOf, needsOf } from '../status/attention.js';
-import { printable } from '../table.js';
-import { number, span } from '../words.js';
+import { beginningOf, needsOf } from '../../words/attention.js';
+import { number, span } from '../../words/figures.js';
 import type { Act, Activity } from './activity.js';
 
 /** One that is there whenever the line is pasted: people delete tasks. */
@@ -38,7 +38,7 @@ export function screenOf(
     dim('What people do at the APIs and with SQL, and how soon the other side has it:'),
     ...recent.map((act) => (act.awaited && act.delay === null ? dim(lineOf(act)) : lineOf(act))),
     ...(recent.length === 0 ? [dim('(they begin when the first read is over)')] : []),
-    ...connections.flatMap(needsOf).map((need) => `! ${printable(need)}`),
+    ...connections.flatMap(needsOf).map((need) => `! ${printableLine(need)}`),
     '',
     dim(foot),
   ];
@@ -49,7 +49,7 @@ export function lineOf({ at, delay, awaited, by, text }: Act): string {
   const time = new Date(at).toTimeString().slice(0, 8);
   const after = delay !== null ? `${(delay / 1_000).toFixed(1)} s` : awaited ? '...' : '';
   const what = by === null ? '' : `${by}${delay === null ? '' : ' → API'}: `;
-  return `${time} ${after.padStart(7)}  ${what}${printable(text)}`;
+  return `${time} ${after.padStart(7)}  ${what}${printableLine(text)}`;
 }
 
 /** `Invoiced 312 active, 3 deleted; FreshBooks 305 active, 7 deleted` */

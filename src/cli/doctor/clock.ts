@@ -1,4 +1,4 @@
-import { span } from '../words.js';
+import { span } from '../../words/figures.js';
 import { type Finding, findingsOf } from './finding.js';
 
 const { ok, failed } = findingsOf('clock');

@@ -1,4 +1,4 @@
-import { wrap } from '../words.js';
+import { wrap } from '../../words/figures.js';
 import type { Finding } from './finding.js';
 
 const MARKS = { ok: 'ok', warning: 'warning', failed: 'FAILED', skipped: 'skipped' } as const;

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js';
 import type { StoredCredential } from '../../mirror/accounts.js';
 import { createSealer } from '../../mirror/sealing.js';
-import { counted } from '../words.js';
+import { counted } from '../../words/figures.js';
 import { type Finding, findingsOf } from './finding.js';
 
 const { ok, warning, failed } = findingsOf('secrets');

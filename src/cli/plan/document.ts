@@ -1,5 +1,5 @@
 import type { Plan, PlannedRow } from '../../sync/plan.js';
-import { at, jsonOf } from '../values.js';
+import { at, jsonOf } from '../../words/values.js';
 
 /** The plan as `plan --json` prints it; the names are public. `old` is null for a task that the API does not have. */
 export function documentOf(plans: readonly Plan[], { push }: { readonly push: boolean }): object {

@@ -3,9 +3,9 @@ import type { Queues } from '../../jobs/queues.js';
 import type { Requested } from '../../jobs/requests.js';
 import type { Database } from '../../mirror/database.js';
 import { findRequestedRun, type RunStatus } from '../../mirror/status.js';
+import { printableLine } from '../../printable.js';
 import type { Cli } from '../cli.js';
 import { type LiveLines, liveLines } from '../live-lines.js';
-import { printable } from '../table.js';
 import { endOf, isGood, progressOf } from './progress.js';
 
 export interface Asked {
@@ -43,7 +43,7 @@ function createBoard(asked: readonly Asked[], lines: LiveLines, { output, runtim
   const texts = new Map(asked.map(({ connection }) => [connection, '']));
   const width = Math.max(...asked.map(({ connection }) => connection.length));
   const said = new Map<string, { readonly state: string; readonly at: number }>();
-  const line = (connection: string) => printable(`${connection.padEnd(width)}  ${texts.get(connection)}`);
+  const line = (connection: string) => printableLine(`${connection.padEnd(width)}  ${texts.get(connection)}`);
   const draw = () => lines.draw(asked.map(({ connection }) => line(connection)));
   return {
     show: (connection: string, { state }: ResyncState, text: string): void => {

@@ -1,8 +1,8 @@
 import { createInterface, type Interface } from 'node:readline';
 import { TaskmirrorError } from '../../errors.js';
+import { printableLine } from '../../printable.js';
 import type { Cli } from '../cli.js';
 import { Interruption } from '../interruption.js';
-import { printable } from '../table.js';
 import { readable } from './print.js';
 import type { Session } from './session.js';
 
@@ -59,7 +59,7 @@ async function answer(session: Session, statement: string, { output }: Cli): Pro
   } catch (error) {
     // A slip of the fingers is no reason to leave; a lost server is.
     if (!(error instanceof TaskmirrorError) || error.code !== 'failed') throw error;
-    output.write(`${printable(error.message)}\n`);
+    output.write(`${printableLine(error.message)}\n`);
   }
 }
 

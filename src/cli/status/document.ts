@@ -1,5 +1,5 @@
 import type { RunStatus } from '../../mirror/status.js';
-import type { ConnectionReport, Report } from './report.js';
+import type { ConnectionReport, Report } from '../../words/report.js';
 
 /** The report as `status --json` prints it; the names are public. Times are ISO 8601 in UTC, to the millisecond. */
 export function documentOf({ at, connections, queues, needs }: Report): object {

@@ -1,10 +1,11 @@
 import type { RunStatus } from '../../mirror/status.js';
+import { printableLine } from '../../printable.js';
+import { beginningOf, STATES, type State, summaryOf } from '../../words/attention.js';
+import { ago, number, span, wrap } from '../../words/figures.js';
+import type { ConnectionReport, Report } from '../../words/report.js';
+import { doneBy, outcomeOf } from '../../words/runs.js';
+import { namedRow } from '../../words/values.js';
 import type { Colour, Paint } from '../colours.js';
-import { printable } from '../table.js';
-import { namedRow } from '../values.js';
-import { ago, counted, number, span, wrap } from '../words.js';
-import { beginningOf, type State } from './attention.js';
-import type { ConnectionReport, Report } from './report.js';
 
 /** The report for a person, in lines of at most 80 letters. */
 export function readable({ at, connections, needs }: Report, paint: Paint): string {
@@ -22,22 +23,13 @@ export function readable({ at, connections, needs }: Report, paint: Paint): stri
 /** So many connections that a block of lines for each would hide what matters. */
 const MANY = 8;
 
-const STATES = {
-  in_sync: ['in sync', 'green'],
-  pending: ['sending', 'green'],
-  first_read: ['first read', 'blue'],
-  paused: ['paused', 'yellow'],
-  needs_person: ['needs a person', 'red'],
-} as const satisfies Record<State, readonly [string, Colour]>;
-
-/** `12 connections: 10 in sync, 1 paused, 1 needs a person` */
-function summaryOf(connections: readonly ConnectionReport[]): string {
-  const counts = Object.entries(STATES).flatMap(([state, [words]]) => {
-    const count = connections.filter((each) => each.state === state).length;
-    return count === 0 ? [] : [`${number(count)} ${count > 1 ? words.replace('needs', 'need') : words}`];
-  });
-  return `${counted(connections.length, 'connection')}: ${counts.join(', ')}`;
-}
+const COLOURS = {
+  in_sync: 'green',
+  pending: 'green',
+  first_read: 'blue',
+  paused: 'yellow',
+  needs_person: 'red',
+} as const satisfies Record<State, Colour>;
 
 /** One line each: what waits for a person stands below. */
 function tableOf(connections: readonly ConnectionReport[], paint: Paint): readonly string[] {
@@ -52,11 +44,10 @@ function tableOf(connections: readonly ConnectionReport[], paint: Paint): readon
   return [
     paint('dim', line(['connection', 'state', 'lag', 'active', 'pending', 'failed', 'conflict'])),
     ...connections.map((each) => {
-      const [words, colour] = STATES[each.state];
       const lag = each.lagSeconds === null ? 'never' : span(each.lagSeconds);
       const numbers = [each.rows.active, each.pending, each.failed, each.conflicts].map(number);
-      const text = line([printable(each.name), words, lag, ...numbers]);
-      return each.state === 'in_sync' ? text : paint(colour, text);
+      const text = line([printableLine(each.name), STATES[each.state], lag, ...numbers]);
+      return each.state === 'in_sync' ? text : paint(COLOURS[each.state], text);
     }),
   ];
 }
@@ -74,8 +65,7 @@ function blockOf(connection: ConnectionReport, at: number, paint: Paint): readon
   const { name, source, rows, pending, failed, conflicts, unreadable, lagSeconds } = connection;
   const oldest = connection.oldestPending;
   const title = name === source ? name : `${name} (${source})`;
-  const [words, colour] = STATES[connection.state];
-  const state = (connection.paused ? null : beginningOf(connection)) ?? words;
+  const state = (connection.paused ? null : beginningOf(connection)) ?? STATES[connection.state];
   const lag = lagSeconds === null ? '' : ` (lag ${span(lagSeconds)})`;
   const lines = [
     ['pulled', `${ago(millis(connection.lastPullAt), at)}${lag}`],
@@ -97,7 +87,7 @@ function blockOf(connection: ConnectionReport, at: number, paint: Paint): readon
     ...connection.runs.map((run, index) => [index === 0 ? 'runs' : '', runOf(run, at)]),
   ] as const;
   return [
-    `${paint('bold', title)}: ${paint(colour, state)}`,
+    `${paint('bold', title)}: ${paint(COLOURS[connection.state], state)}`,
     ...lines.map(([label, text]) => `${INDENT}${paint('dim', (label ?? '').padEnd(9))}${text}`),
     ...connection.needs.flatMap((need) => note(need, INDENT, paint)),
   ];
@@ -122,18 +112,9 @@ function nextOf({ paused, nextPollAt, nextSweepAt }: ConnectionReport, at: numbe
 
 /** `poll     ok 12 s ago: 100 rows, 3 new, 2 changed, 1 deleted` */
 function runOf(run: RunStatus, at: number): string {
-  const changes = [
-    run.inserted > 0 && `${number(run.inserted)} new`,
-    run.updated > 0 && `${number(run.updated)} changed`,
-    run.deleted > 0 && `${number(run.deleted)} deleted`,
-    run.failed > 0 && `${number(run.failed)} ${run.kind === 'push' ? 'refused' : 'unreadable'}`,
-    run.conflicts > 0 && `${number(run.conflicts)} in conflict`,
-  ].filter(Boolean);
-  const done = run.kind === 'push' ? `${number(run.pushed)} sent` : counted(run.fetched, 'row');
-  const outcome = run.outcome ?? (run.running ? 'running' : 'waiting');
   const when = ago(millis(run.finishedAt ?? run.startedAt), at);
   const since = run.outcome === null ? `since ${when.replace(/ ago$/, '')}` : when;
-  return `${run.kind.padEnd(7)}${outcome} ${since}: ${[done, ...changes].join(', ')}`;
+  return `${run.kind.padEnd(7)}${outcomeOf(run)} ${since}: ${doneBy(run)}`;
 }
 
 function note(need: string, indent: string, paint: Paint): readonly string[] {

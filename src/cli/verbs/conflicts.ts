@@ -3,9 +3,10 @@ import { findConflict, listConflicts } from '../../mirror/conflicts.js';
 import { asLocalWriter } from '../../mirror/local-writer.js';
 import { sources } from '../../sources/index.js';
 import { type Restored, restoreConflict, unknownConflict } from '../../sync/restore.js';
+import { restoredInWords } from '../../words/conflicts.js';
 import type { Cli } from '../cli.js';
 import { documentOf, restoredDocument } from '../conflicts/document.js';
-import { readable, readableList, readableRestored } from '../conflicts/readable.js';
+import { readable, readableList } from '../conflicts/readable.js';
 import { chooseConnections } from '../connections.js';
 import { jsonText } from '../json.js';
 import { withMirror } from '../mirror.js';
@@ -89,7 +90,7 @@ async function restore(ids: readonly string[], { json, demo }: Options, cli: Cli
       for (const id of new Set(ids)) restored.push(await restoreConflict(tx, everySource, id));
       return restored;
     });
-    const text = json ? jsonText(restored.map(restoredDocument)) : restored.map(readableRestored).join('\n');
+    const text = json ? jsonText(restored.map(restoredDocument)) : restored.map(restoredInWords).join('\n');
     cli.output.write(`${text}\n`);
   });
 }

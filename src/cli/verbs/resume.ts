@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { tellConnections } from '../../mirror/notices.js';
-import { setPaused } from '../../mirror/pause.js';
+import { changePause } from '../../mirror/pause.js';
+import { resumedInWords } from '../../words/actions.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
 import { withMirror } from '../mirror.js';
@@ -18,12 +18,6 @@ export function addResume(program: Command, cli: Cli): void {
 async function resume(name: string, { demo }: { demo?: boolean }, cli: Cli): Promise<void> {
   await withMirror(cli, { demo }, async ({ db }) => {
     await chooseConnections(db, name);
-    const changed = await setPaused(db, name, false);
-    if (changed) await tellConnections(db, name);
-    cli.output.write(
-      changed
-        ? `${name} goes on: running workers read what has changed, and send what waits, within seconds.\n`
-        : `${name} is not paused.\n`,
-    );
+    cli.output.write(`${resumedInWords(name, await changePause(db, name, false))}\n`);
   });
 }

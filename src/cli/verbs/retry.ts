@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { TaskmirrorError } from '../../errors.js';
 import type { Database } from '../../mirror/database.js';
 import { asLocalWriter } from '../../mirror/local-writer.js';
-import { lockRows, retryFailed } from '../../mirror/retry.js';
 import { sources } from '../../sources/index.js';
-import { decideCreate, unknownRows } from '../../sync/decide.js';
+import { decideCreate } from '../../sync/decide.js';
+import { retryAllRows, retryRows } from '../../sync/retry.js';
+import { retriedAllInWords, retriedInWords } from '../../words/actions.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
 import { withMirror } from '../mirror.js';
 import { parseId, parseIds } from '../row-ids.js';
-import { counted } from '../words.js';
 
 interface Options {
   readonly all?: boolean;
@@ -47,7 +47,7 @@ async function retry(rows: readonly string[], options: Options, cli: Cli): Promi
     else if (row !== undefined && options.adopt !== undefined)
       await settle(db, row, Number(options.adopt), cli);
     else if (row !== undefined && options.create) await settle(db, row, 'create', cli);
-    else await retryRows(db, rows, cli);
+    else await retryNamed(db, rows, cli);
   });
 }
 
@@ -67,35 +67,13 @@ function checkUsage(rows: readonly string[], { all, adopt, create, connection }:
 
 async function retryAll(db: Database, connection: string | undefined, { output }: Cli): Promise<void> {
   if (connection !== undefined) await chooseConnections(db, connection);
-  const counts = await asLocalWriter(db, async (tx) => {
-    const counts: number[] = [];
-    for (const table of everySource) {
-      counts.push(await retryFailed(tx, table, { connection: connection ?? null, rowIds: null }));
-    }
-    return counts;
-  });
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  output.write(
-    total === 0 ? 'No row has failed.\n' : `${counted(total, 'failed row')} will be sent again.\n`,
-  );
+  const total = await asLocalWriter(db, (tx) => retryAllRows(tx, everySource, connection ?? null));
+  output.write(`${retriedAllInWords(total)}\n`);
 }
 
-async function retryRows(db: Database, rowIds: readonly string[], { output }: Cli): Promise<void> {
-  const rows = await asLocalWriter(db, async (tx) => {
-    const rows = await lockRows(tx, everySource, rowIds);
-    const missing = rowIds.filter((rowId) => !rows.some((row) => row.rowId === rowId));
-    if (missing.length > 0) throw unknownRows(missing);
-    for (const table of everySource) await retryFailed(tx, table, { connection: null, rowIds });
-    return rows;
-  });
-  for (const { rowId, connection, syncState } of rows) {
-    const what = {
-      failed: 'will be sent again',
-      pending: 'is pending already, and is sent by itself',
-      synced: 'is synced: there is nothing to send',
-    };
-    output.write(`Row ${rowId} of ${connection} ${what[syncState]}.\n`);
-  }
+async function retryNamed(db: Database, rowIds: readonly string[], { output }: Cli): Promise<void> {
+  const rows = await asLocalWriter(db, (tx) => retryRows(tx, everySource, rowIds));
+  for (const row of rows) output.write(`${retriedInWords(row)}\n`);
 }
 
 async function settle(

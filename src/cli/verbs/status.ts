@@ -3,13 +3,13 @@ import { TaskmirrorError } from '../../errors.js';
 import { type QueueState, queueState } from '../../jobs/state.js';
 import { readStatus } from '../../mirror/status.js';
 import { sources } from '../../sources/index.js';
+import { reportOf } from '../../words/report.js';
 import type { Cli } from '../cli.js';
 import { paintFor } from '../colours.js';
 import { jsonText } from '../json.js';
 import { type Mirror, withMirror } from '../mirror.js';
 import { documentOf } from '../status/document.js';
 import { readable } from '../status/readable.js';
-import { reportOf } from '../status/report.js';
 
 interface Options {
   readonly json?: boolean;

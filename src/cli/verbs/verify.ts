@@ -4,6 +4,7 @@ import { createSyncContext } from '../../daemon/sync-context.js';
 import { createLog } from '../../log.js';
 import type { Verification, VerifyStep } from '../../sync/verify/report.js';
 import { verify } from '../../sync/verify/verify.js';
+import { counted, number } from '../../words/figures.js';
 import type { Cli } from '../cli.js';
 import { chooseConnections } from '../connections.js';
 import { jsonText } from '../json.js';
@@ -11,7 +12,6 @@ import { liveLines } from '../live-lines.js';
 import { type Mirror, withMirror } from '../mirror.js';
 import { documentOf } from '../verify/document.js';
 import { readable } from '../verify/readable.js';
-import { counted, number } from '../words.js';
 
 interface Options {
   readonly connection?: string;

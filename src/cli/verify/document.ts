@@ -1,6 +1,6 @@
 import { type FieldDifference, RAW } from '../../sync/verify/compare.js';
 import type { Verification } from '../../sync/verify/report.js';
-import { jsonOf } from '../values.js';
+import { jsonOf } from '../../words/values.js';
 
 /** What `verify --json` prints; the names are public. */
 export function documentOf(found: readonly Verification[]): object {

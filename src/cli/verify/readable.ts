@@ -1,7 +1,7 @@
 import type { FieldDifference } from '../../sync/verify/compare.js';
 import type { Difference, Verification } from '../../sync/verify/report.js';
-import { namedRow, told } from '../values.js';
-import { counted, number, wrap } from '../words.js';
+import { counted, number, wrap } from '../../words/figures.js';
+import { namedRow, told } from '../../words/values.js';
 
 /** What a verification has found, for a person. */
 export function readable(found: readonly Verification[]): string {

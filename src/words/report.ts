@@ -1,5 +1,5 @@
-import type { QueueState } from '../../jobs/state.js';
-import type { ConnectionStatus } from '../../mirror/status.js';
+import type { QueueState } from '../jobs/state.js';
+import type { ConnectionStatus } from '../mirror/status.js';
 import { isLate, needsOf, type State, stateOf } from './attention.js';
 
 /** Everything that `status` tells, for people and for programs. */

@@ -1,5 +1,5 @@
 import type { Column, Field, Json } from '../fields.js';
-import { printable } from './table.js';
+import { printableLine } from '../printable.js';
 
 /**
  * A field's value for programs: a scalar, an object by column where the field has several, null for no task. Canonical but for
@@ -46,7 +46,7 @@ function scalarOf({ type }: Column, value: Json): Json {
 
 /** Values come from elsewhere, and may be long. What is quoted stays so. */
 function short(text: string, most = LONGEST): string {
-  const letters = [...printable(text)];
+  const letters = [...printableLine(text)];
   if (letters.length <= most) return letters.join('');
   const end = text.startsWith('"') ? '…"' : '…';
   return `${letters.slice(0, most - end.length).join('')}${end}`;

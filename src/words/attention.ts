@@ -1,5 +1,5 @@
-import type { ConnectionStatus, RunStatus } from '../../mirror/status.js';
-import { counted, span } from '../words.js';
+import type { ConnectionStatus, RunStatus } from '../mirror/status.js';
+import { counted, number, span } from './figures.js';
 
 /** What needs a person at this connection, one sentence each; nothing while all is well. */
 export function needsOf(connection: ConnectionStatus): readonly string[] {
@@ -35,6 +35,24 @@ export function stateOf(connection: ConnectionStatus): State {
   if (needsOf(connection).length > 0) return 'needs_person';
   if (!connection.read) return 'first_read';
   return connection.pending > 0 ? 'pending' : 'in_sync';
+}
+
+/** The same for people. */
+export const STATES = {
+  in_sync: 'in sync',
+  pending: 'sending',
+  first_read: 'first read',
+  paused: 'paused',
+  needs_person: 'needs a person',
+} as const satisfies Record<State, string>;
+
+/** `12 connections: 10 in sync, 1 paused, 1 needs a person` */
+export function summaryOf(connections: readonly { readonly state: State }[]): string {
+  const counts = Object.entries(STATES).flatMap(([state, words]) => {
+    const count = connections.filter((each) => each.state === state).length;
+    return count === 0 ? [] : [`${number(count)} ${count > 1 ? words.replace('needs', 'need') : words}`];
+  });
+  return `${counted(connections.length, 'connection')}: ${counts.join(', ')}`;
 }
 
 /** What the last verification has found, until everything was read again. */
