@@ -49,7 +49,7 @@ export interface DaemonDeps {
 export interface Daemon {
   /** Resolves when it works (or was stopped before); rejects with what only a person can put right. */
   readonly ready: Promise<void>;
-  /** Where health and metrics are served, from the first moment on; null where they are not. Rejects where nobody can listen. */
+  /** Where health, metrics and the status page are served, from the first moment on; null where they are not. Rejects where nobody can listen. */
   readonly url: Promise<string | null>;
   /** Resolves when a newer program has migrated the database: this one takes no new work from then on, and is to be stopped. */
   readonly outdated: Promise<TaskmirrorError>;
@@ -128,6 +128,10 @@ const DATABASE_CONNECTIONS = 12;
 const TRACES_MS = 2_000;
 const HTTP_CONNECTIONS = 2;
 const HTTP_GIVE_UP_MS = 5_000;
+/** Opened while somebody looks. */
+const PAGE_CONNECTIONS = 3;
+/** Longer than a person's command waits for a row that another transaction holds. */
+const PAGE_GIVE_UP_MS = 15_000;
 
 /** First of all, so that who probes the process gets an answer while it waits for its database; and closed last. */
 async function serveHttp(
@@ -143,17 +147,24 @@ async function serveHttp(
     max: HTTP_CONNECTIONS,
     giveUpMs: HTTP_GIVE_UP_MS,
   });
-  closers.push(() => db.close());
+  const pageDb = openDatabase(config.databaseUrl, {
+    applicationName: 'taskmirror page',
+    max: PAGE_CONNECTIONS,
+    giveUpMs: PAGE_GIVE_UP_MS,
+  });
+  closers.push(async () => void (await Promise.all([db.close(), pageDb.close()])));
   const server = await serve(config.http, {
     runtime,
     log,
     db,
+    pageDb,
+    settings: config,
     sealer: config.credentialsKeys.length > 0 ? createSealer(config.credentialsKeys) : null,
     metrics,
     daemon: shown,
   });
   closers.push(() => server.close());
-  log.info({ url: server.url }, 'Health and metrics are served.');
+  log.info({ url: server.url }, 'Health, metrics and the status page are served.');
   return server.url;
 }
 

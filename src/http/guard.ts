@@ -8,7 +8,8 @@ const OPEN = new Set(['/healthz', '/readyz']);
 /**
  * Who may ask. With a token: whoever shows it, as a bearer or as the password of HTTP Basic, which browsers ask a person for.
  * Without one the server listens on loopback only, and answers to its names alone: a foreign page whose name was made to
- * lead here (DNS rebinding) sends that name. And nothing is changed for a page of another origin.
+ * lead here (DNS rebinding) sends that name. A page of another origin changes nothing and loads nothing: it may lead a person here,
+ * and that is all.
  */
 export function guard(token: string | null): MiddlewareHandler {
   const expected = token === null ? null : digest(token);
@@ -24,7 +25,8 @@ export function guard(token: string | null): MiddlewareHandler {
     } else if (!isLoopback(nameOf(host ?? ''))) {
       return c.text(MISDIRECTED, 421);
     }
-    if (!SAFE.has(c.req.method) && isForeign(c.req.header())) return c.text(FOREIGN, 403);
+    if (isForeign(c.req.header()) && !(SAFE.has(c.req.method) && isVisit(c.req.header())))
+      return c.text(FOREIGN, 403);
     return next();
   };
 }
@@ -46,6 +48,12 @@ function isForeign(headers: Record<string, string>): boolean {
   return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
 }
 
+/** A person who followed a link, as against what another's page loads or frames by itself. */
+function isVisit(headers: Record<string, string>): boolean {
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = headers;
+  return mode === 'navigate' && dest === 'document';
+}
+
 const nameOf = (host: string): string => host.replace(/:\d+$/, '');
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -53,4 +61,4 @@ const SAFE = new Set(['GET', 'HEAD']);
 const UNAUTHORIZED = 'This needs the HTTP_TOKEN of the daemon: as a bearer token, or as the password.\n';
 const MISDIRECTED =
   'This server answers to localhost only: set HTTP_TOKEN and restart the daemon to reach it under another name.\n';
-const FOREIGN = 'A page of another origin may change nothing here.\n';
+const FOREIGN = 'A page of another origin may load and change nothing here.\n';

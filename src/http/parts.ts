@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
 import type { Queues } from '../jobs/queues.js';
 import type { Workers } from '../jobs/workers.js';
 import type { Database } from '../mirror/database.js';
@@ -12,6 +13,9 @@ export interface Parts {
   readonly log: Logger;
   /** Of the server's own: a question about health must not wait in line behind the work, or for ever. */
   readonly db: Database;
+  /** Of the status page's own: what is asked for it is larger, and may wait. */
+  readonly pageDb: Database;
+  readonly settings: Pick<Config, 'push' | 'deleteLimit'>;
   /** Opens what is stored of tokens, for when they end; null where this process has no key. */
   readonly sealer: Sealer | null;
   readonly metrics: Metrics;

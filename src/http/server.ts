@@ -17,11 +17,17 @@ export interface HttpServer {
 
 /** Listens where the settings say. Throws `configuration` where it can't. */
 export async function serve(config: HttpConfig, parts: Parts): Promise<HttpServer> {
-  const { fetch } = makeApp(config, parts);
-  const server = createServer(LIMITS, getRequestListener(fetch, { overrideGlobalObjects: false }));
+  const app = makeApp(config, parts);
+  const server = createServer(LIMITS, getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   const port = await listen(server, config);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return { url: `http://${host}:${port}`, close: () => close(server, parts.runtime) };
+  return {
+    url: `http://${host}:${port}`,
+    close: () => {
+      app.close();
+      return close(server, parts.runtime);
+    },
+  };
 }
 
 async function listen(server: Server, { host, port }: HttpConfig): Promise<number> {

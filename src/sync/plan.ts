@@ -50,16 +50,20 @@ export interface PlannedField {
   readonly new: FieldValue;
 }
 
-/** Sends nothing and opens no way to an API: the calls are made by the source's own writer. Give it a snapshot. */
+/**
+ * Sends nothing and opens no way to an API: the calls are made by the source's own writer. Give it a snapshot. With `most` it plans no
+ * more than so many pending and so many failed rows, the first.
+ */
 export async function planPush(
   tx: Executor,
   connection: Connection,
   source: Source,
   deleteLimit: number,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Plan> {
   const { deletes, active } = await countDeletes(tx, source, connection.name, ALWAYS_ALLOWED);
   const stops = isHeldUp(deletes, active, deleteLimit);
-  const of = (state: 'pending' | 'failed') => planRows(tx, connection.name, source, state, stops);
+  const of = (state: 'pending' | 'failed') => planRows(tx, connection.name, source, state, stops, most);
   return {
     connection,
     rows: await of('pending'),
@@ -77,13 +81,14 @@ async function planRows(
   source: Source,
   state: 'pending' | 'failed',
   stops: boolean,
+  most: number,
 ): Promise<readonly PlannedRow[]> {
   const writer = dryWriter(source.name);
   const planned: PlannedRow[] = [];
   for (let after: PlaceInLine | null = null; ; ) {
     const rows: readonly UnsyncedRow[] = await findUnsynced(tx, source, connection, state, {
       after,
-      limit: BATCH,
+      limit: Math.min(BATCH, most - planned.length),
     });
     const last = rows.at(-1);
     if (last === undefined) return planned;

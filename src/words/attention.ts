@@ -1,8 +1,9 @@
-import type { ConnectionStatus, RunStatus } from '../mirror/status.js';
+import type { RunStatus } from '../mirror/run-status.js';
+import type { ConnectionStanding } from '../mirror/status.js';
 import { counted, number, span } from './figures.js';
 
 /** What needs a person at this connection, one sentence each; nothing while all is well. */
-export function needsOf(connection: ConnectionStatus): readonly string[] {
+export function needsOf(connection: ConnectionStanding): readonly string[] {
   const { name, paused, problem, failed, unreadable, runs } = connection;
   return [
     paused && pausedBecause(connection),
@@ -19,7 +20,7 @@ export function needsOf(connection: ConnectionStatus): readonly string[] {
 }
 
 /** Who stopped it, what waits meanwhile, and how it goes on. */
-function pausedBecause({ name, pauseReason, pending }: ConnectionStatus): string {
+function pausedBecause({ name, pauseReason, pending }: ConnectionStanding): string {
   const waits =
     pending > 0 ? `; ${counted(pending, 'local edit')} ${pending === 1 ? 'is' : 'are'} kept until then` : '';
   return pauseReason === null
@@ -30,7 +31,7 @@ function pausedBecause({ name, pauseReason, pending }: ConnectionStatus): string
 /** How a connection stands, in a word for programs. */
 export type State = 'paused' | 'first_read' | 'needs_person' | 'pending' | 'in_sync';
 
-export function stateOf(connection: ConnectionStatus): State {
+export function stateOf(connection: ConnectionStanding): State {
   if (connection.paused) return 'paused';
   if (needsOf(connection).length > 0) return 'needs_person';
   if (!connection.read) return 'first_read';
@@ -63,7 +64,7 @@ function unequal(name: string, runs: readonly RunStatus[]): string | null {
 }
 
 /** The run under way, or what stands in place of a first pull. */
-export function beginningOf({ read, runs, problem }: ConnectionStatus): string | null {
+export function beginningOf({ read, runs, problem }: ConnectionStanding): string | null {
   if (read) return null;
   const first = runs.find(({ kind }) => kind === 'read');
   if (!first || problem) return first || problem ? null : 'its first read has not begun';
@@ -86,7 +87,7 @@ function brokenOff(run: RunStatus | null, problem: string | null): string | null
 }
 
 /** Ten polls, and never less than a minute: a slow page or a restart is no reason to call anybody. */
-export function isLate({ paused, problem, lagSeconds, pollEvery }: ConnectionStatus): boolean {
+export function isLate({ paused, problem, lagSeconds, pollEvery }: ConnectionStanding): boolean {
   if (paused || problem !== null || lagSeconds === null) return false;
   return lagSeconds > Math.max(60, (10 * pollEvery) / 1_000);
 }

@@ -1,31 +1,33 @@
 import type { QueueState } from '../jobs/state.js';
-import type { ConnectionStatus } from '../mirror/status.js';
+import type { ConnectionStanding, ConnectionStatus } from '../mirror/status.js';
 import { isLate, needsOf, type State, stateOf } from './attention.js';
 
 /** Everything that `status` tells, for people and for programs. */
-export interface Report {
+export interface Report<Connection extends ConnectionStanding = ConnectionStatus> {
   /** By this machine's clock, milliseconds since 1970. */
   readonly at: number;
-  readonly connections: readonly ConnectionReport[];
+  readonly connections: readonly Reported<Connection>[];
   /** Null where the queue can't be reached; see `needs`. */
   readonly queues: readonly QueueState[] | null;
   /** What needs a person that is of no one connection. */
   readonly needs: readonly string[];
 }
 
-export interface ConnectionReport extends ConnectionStatus {
+export type ConnectionReport = Reported<ConnectionStatus>;
+
+export type Reported<Connection extends ConnectionStanding> = Connection & {
   readonly state: State;
   /** Milliseconds since 1970; null without a schedule, and of a paused connection, whose runs would do nothing. */
   readonly nextPollAt: number | null;
   readonly nextSweepAt: number | null;
   readonly needs: readonly string[];
-}
+};
 
-export function reportOf(
+export function reportOf<Connection extends ConnectionStanding>(
   at: number,
-  connections: readonly ConnectionStatus[],
+  connections: readonly Connection[],
   queues: readonly QueueState[] | { readonly problem: string },
-): Report {
+): Report<Connection> {
   const states = 'problem' in queues ? null : queues;
   const nextOf = (kind: string, name: string): number | null =>
     states?.find((state) => state.kind === kind)?.schedules.find(({ connection }) => connection === name)
@@ -55,7 +57,7 @@ const NO_WORKER_SEEN =
   'It seems that no worker is running, since nothing is read any more: start one with npm start.';
 
 /** Some hosted servers don't tell who is attached to the queue. Then what was done last does. */
-function areAllStill(connections: readonly ConnectionStatus[]): boolean {
+function areAllStill(connections: readonly ConnectionStanding[]): boolean {
   const active = connections.filter(({ paused, problem }) => !paused && problem === null);
   return (
     active.length > 0 && active.every((each) => isLate(each) && !each.runs.some(({ running }) => running))

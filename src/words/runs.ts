@@ -1,4 +1,4 @@
-import type { RunStatus } from '../mirror/status.js';
+import type { RunStatus } from '../mirror/run-status.js';
 import { counted, number } from './figures.js';
 
 /** What a run has done so far: `100 rows, 3 new, 2 changed, 1 deleted`, `12 sent, 1 refused`. */

@@ -15,16 +15,16 @@ export function jsonOf(field: Field | undefined, value: Json): Json {
   );
 }
 
-/** The same for a person: `"Call"`, `50.00 USD`, `nothing`. */
-export function told(field: Field | undefined, value: Json): string {
+/** The same for a person, cut to `most` letters: `"Call"`, `50.00 USD`, `nothing`. */
+export function told(field: Field | undefined, value: Json, most = LONGEST): string {
   const json = jsonOf(field, value);
   if (json !== null && typeof json === 'object' && !Array.isArray(json)) {
     const parts = Object.values(json).filter((part) => part !== null);
-    return parts.length === 0 ? 'nothing' : short(parts.map(String).join(' '));
+    return parts.length === 0 ? 'nothing' : short(parts.map(String).join(' '), most);
   }
   if (json === null) return 'nothing';
   const text = field?.columns.some(({ type }) => type === 'text') ?? typeof json === 'string';
-  return short(text ? JSON.stringify(json) : String(json));
+  return short(text ? JSON.stringify(json) : String(json), most);
 }
 
 /** `row 12, task 345 "Call customer"`; without a task while the API has none. */
@@ -44,8 +44,8 @@ function scalarOf({ type }: Column, value: Json): Json {
   return type === 'instant' && typeof value === 'number' ? at(value * 1e6) : value;
 }
 
-/** Values come from elsewhere, and may be long. What is quoted stays so. */
-function short(text: string, most = LONGEST): string {
+/** Values come from elsewhere, and may be long: fit for one line, and cut. What is quoted stays so. */
+export function short(text: string, most = LONGEST): string {
   const letters = [...printableLine(text)];
   if (letters.length <= most) return letters.join('');
   const end = text.startsWith('"') ? '…"' : '…';

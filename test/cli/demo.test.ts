@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runProgram } from '../daemon/process.js';
+import { ask } from '../http/daemon.js';
 import { until } from '../servers/index.js';
 import { makeFolder, run } from './command.js';
 
@@ -14,6 +15,11 @@ test('the demo is up within a minute, shows changes both ways and a conflict, ca
   expect(performance.now() - began).toBeLessThan(60_000);
   expect(first.output()).toMatch(/^In the mirror: freshbooks 30\d active, \d deleted; invoiced 31\d active/m);
   expect(statSync(join(folder, '.taskmirror/demo/credentials.key')).mode & 0o777).toBe(0o600);
+
+  const page = /^The status page: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(first.output())?.[1] ?? '';
+  const { status: shown, text } = await ask(page);
+  expect(shown).toBe(200);
+  expect(text).toMatch(/2 connections: .*invoiced/s);
 
   const [tasks = [], services = [], update = []] = pasteable(first.output());
   for (const line of [tasks, services]) {

@@ -23,11 +23,14 @@ export interface World {
 export interface WorldOptions {
   readonly sandbox?: SandboxOptions;
   readonly queue?: 'redis' | 'postgres';
+  /** Where what is to be closed is told; by default it is when the test ends. */
+  readonly onEnd?: (close: () => Promise<void>) => void;
 }
 
 export const KEY = Buffer.alloc(32, 7).toString('base64');
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const { onEnd = onTestFinished } = options;
   const database = await createTestDatabase();
   const sandbox = await startSandbox({
     invoiced: { tasks: 234 },
@@ -35,7 +38,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ...options.sandbox,
   });
   const sql = postgres(database.url, { max: 3, onnotice: () => {} });
-  onTestFinished(async () => {
+  onEnd(async () => {
     await Promise.all([sandbox.close(), sql.end({ timeout: 5 })]);
     await database.drop();
   });
@@ -69,7 +72,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         { ...config, databaseUrl: config.databaseUrl ?? '' },
         { runtime: systemRuntime, log, prefix, ...deps },
       );
-      onTestFinished(async () => void (await daemon.stop()));
+      onEnd(async () => void (await daemon.stop()));
       await daemon.ready;
       return daemon;
     },

@@ -1,12 +1,7 @@
 import { request } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config/read-config.js';
-import { createMetrics } from '../../src/http/metrics/metrics.js';
-import { serve } from '../../src/http/server.js';
-import { openDatabase } from '../../src/mirror/database.js';
-import { systemRuntime } from '../../src/runtime.js';
-import { silent } from '../jobs/harness.js';
-import { freePort } from '../servers/index.js';
+import { serveWith } from './alone.js';
 import { ask } from './daemon.js';
 
 const TOKEN = 'a-long-token:with-a-colon';
@@ -78,28 +73,23 @@ test.each([
   expect(await statusFor(url, sent, 'POST')).toBe(status);
 });
 
-/** A server of this process, without a daemon behind it. */
-async function serveWith(env: Readonly<Record<string, string>>): Promise<string> {
-  const { http } = readConfig({ HTTP_PORT: '0', ...env });
-  if (http === null) throw new Error('It is off.');
-  const db = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, {
-    applicationName: 'taskmirror test',
-  });
-  const daemon = { queues: null, workers: null, stopping: false };
-  const server = await serve(http, {
-    runtime: systemRuntime,
-    log: silent,
-    db,
-    sealer: null,
-    metrics: createMetrics(),
-    daemon,
-  });
-  onTestFinished(async () => {
-    await server.close();
-    await db.close();
-  });
-  return server.url.replace('0.0.0.0', '127.0.0.1');
-}
+test.each([
+  ['an image of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
+  [
+    'a frame of another site',
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    403,
+  ],
+  ['what a page of another port reads', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, 403],
+  [
+    'a link that somebody followed',
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    404,
+  ],
+  ['an address that somebody typed', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 404],
+])('%s is answered rightly', async (_, headers, status) => {
+  expect(await statusFor(await serveWith({}), headers)).toBe(status);
+});
 
 /** `fetch` sets some headers itself. */
 function statusFor(

@@ -8,10 +8,11 @@ import type { Act, Activity } from './activity.js';
 /** One that is there whenever the line is pasted: people delete tasks. */
 const SOME_SERVICE = 'select max(id) from freshbooks.tasks where vis_state = 0';
 
-/** What stays on the screen: what this is, and what to paste elsewhere. Lines that are pasted must not be cut. */
-export const HEAD: readonly string[] = [
+/** What stays on the screen: what this is, where its page is, and what to paste elsewhere. Lines that are pasted must not be cut. */
+export const headOf = (url: string | null): readonly string[] => [
   'taskmirror demo: both APIs are simulated, people work in them and in a real PostgreSQL, and each side follows the other.',
   '',
+  ...(url === null ? [] : [`The status page: ${url}`, '']),
   'Look at it and change it with SQL, in a second terminal in this folder:',
   '',
   'npx taskmirror sql --demo "select id, name, due_date, complete from invoiced.tasks order by updated_at desc limit 8"',

@@ -21,7 +21,7 @@ export function demoConfig(
     FRESHBOOKS_REFRESH_TOKEN: freshbooks.refreshToken,
     POLL_EVERY: '2s',
     SWEEP_EVERY: '2m',
-    HTTP_PORT: 'off',
+    HTTP_PORT: '0',
   });
   return { ...config, databaseUrl };
 }

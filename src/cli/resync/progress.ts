@@ -1,5 +1,5 @@
 import type { ResyncState } from '../../jobs/follow.js';
-import type { RunStatus } from '../../mirror/status.js';
+import type { RunStatus } from '../../mirror/run-status.js';
 import { counted, number } from '../../words/figures.js';
 
 /** How far a request is, in a line: `52 % [########......]  12 pages, 1,200 of 2,300 rows`. */

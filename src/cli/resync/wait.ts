@@ -2,7 +2,7 @@ import { followResync, type ResyncState } from '../../jobs/follow.js';
 import type { Queues } from '../../jobs/queues.js';
 import type { Requested } from '../../jobs/requests.js';
 import type { Database } from '../../mirror/database.js';
-import { findRequestedRun, type RunStatus } from '../../mirror/status.js';
+import { findRequestedRun, type RunStatus } from '../../mirror/run-status.js';
 import { printableLine } from '../../printable.js';
 import type { Cli } from '../cli.js';
 import { type LiveLines, liveLines } from '../live-lines.js';

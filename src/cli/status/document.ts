@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../mirror/status.js';
+import type { RunStatus } from '../../mirror/run-status.js';
 import type { ConnectionReport, Report } from '../../words/report.js';
 
 /** The report as `status --json` prints it; the names are public. Times are ISO 8601 in UTC, to the millisecond. */

@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../mirror/status.js';
+import type { RunStatus } from '../../mirror/run-status.js';
 import { printableLine } from '../../printable.js';
 import { beginningOf, STATES, type State, summaryOf } from '../../words/attention.js';
 import { ago, number, span, wrap } from '../../words/figures.js';

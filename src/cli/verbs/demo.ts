@@ -6,7 +6,7 @@ import type { Cli } from '../cli.js';
 import { type Activity, createActivity } from '../demo/activity.js';
 import { type Demo, withDemo } from '../demo/demo.js';
 import { writeLocally } from '../demo/local-writer.js';
-import { HEAD, lineOf, rowsInWords, screenOf } from '../demo/screen.js';
+import { headOf, lineOf, rowsInWords, screenOf } from '../demo/screen.js';
 import { type LiveLines, liveLines } from '../live-lines.js';
 
 export function addDemo(program: Command, cli: Cli): void {
@@ -25,7 +25,7 @@ async function demo(cli: Cli): Promise<void> {
   try {
     await withDemo(cli, async (running) => {
       await running.daemon.ready;
-      for (const line of HEAD) lines.say(line);
+      for (const line of headOf(await running.daemon.url)) lines.say(line);
       const activity = createActivity(running.db, cli.runtime);
       await Promise.all([work(cli, running, activity), show(cli, running, activity, lines)]);
     });
@@ -108,6 +108,6 @@ const isFilled = (connections: readonly ConnectionStatus[]): boolean =>
   connections.length > 0 && connections.every(({ read }) => read);
 
 /** The head, wrapped on 80 columns, and the other lines below it: what is to be pasted stays in sight. */
-const ROWS_BESIDES = 22;
+const ROWS_BESIDES = 24;
 const REDRAW_MS = 300;
 const SUMMARY_MS = 30_000;
