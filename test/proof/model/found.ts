@@ -11,6 +11,7 @@ const usual = {
   startAt: '2026-06-10T15:00:00Z',
   policy: 'remote',
   tasks: 1,
+  beside: null,
   fields: { from: 0, count: 7 },
   deleteLimit: 1,
   quietMs: 0,

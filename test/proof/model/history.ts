@@ -18,6 +18,8 @@ export interface Setting {
   readonly policy: ConflictPolicy;
   /** Tasks that the API has before the first read. */
   readonly tasks: number;
+  /** Tasks that the other source's API has, where that is mirrored beside; null where it is not. */
+  readonly beside: number | null;
   /** Which fields people write: so many, from this one on. Few, so that they meet in them. */
   readonly fields: { readonly from: number; readonly count: number };
   readonly deleteLimit: number;
@@ -30,6 +32,8 @@ export interface Setting {
 /** One thing that happens, and how many steps of all that is under way go on before the next one does. */
 export interface Command {
   readonly do: string;
+  /** At the other source. */
+  readonly beside?: true;
   /** What the command's kind makes of it. */
   readonly with: unknown;
   readonly steps: number;

@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** One piece of a worker's work, from the asking to its end. */
 export interface Job {
   readonly what: string;
+  /** Whether the brake on deletions in the mirror holds it: it reads lists, and nobody forced it. */
+  readonly braked: boolean;
 }
 
 const running = new AsyncLocalStorage<Job>();

@@ -50,6 +50,12 @@ export interface Ledger {
   readonly writes: readonly Write[];
   /** Local inserts that were committed: by row, what their names begin with. */
   readonly inserts: ReadonlyMap<string, string>;
+  /** Tasks that one statement deleted here. */
+  readonly masses: readonly { readonly at: number; readonly tasks: readonly string[] }[];
+  /** When a person let the deletes go that waited. */
+  readonly approvals: readonly number[];
+  /** Rows that a worker's job marked deleted. */
+  readonly tombstones: readonly { readonly job: Job; readonly row: string }[];
   /** What can't be right whatever follows. */
   readonly wrongs: readonly string[];
   /** One person's act on one side: `before` is what they had before them. */
@@ -59,6 +65,9 @@ export interface Ledger {
   bySelf(change: Change): void;
   read(read: Omit<Read, 'at'>): void;
   write(change: Change, job: Job | null): void;
+  deletedAtOnce(tasks: readonly string[]): void;
+  approve(): void;
+  tombstone(job: Job, row: string): void;
   wrong(what: string): void;
   /** The place in the order at which it stands now. */
   moment(): number;
@@ -72,6 +81,9 @@ export function createLedger(): Ledger {
   const writes: Write[] = [];
   const inserts = new Map<string, string>();
   const wrongs: string[] = [];
+  const masses: { at: number; tasks: readonly string[] }[] = [];
+  const approvals: number[] = [];
+  const tombstones: { job: Job; row: string }[] = [];
   const next = () => {
     at += 1;
     return at;
@@ -83,6 +95,9 @@ export function createLedger(): Ledger {
     writes,
     inserts,
     wrongs,
+    masses,
+    approvals,
+    tombstones,
     edit: (side, task, before, changes) => {
       const now = next();
       const deletes = changes['vis_state'] === '1';
@@ -101,6 +116,9 @@ export function createLedger(): Ledger {
     },
     read: (read) => void reads.push({ ...read, at: next() }),
     write: (change, job) => void writes.push({ change, job, at: next() }),
+    deletedAtOnce: (tasks) => void masses.push({ at: next(), tasks }),
+    approve: () => void approvals.push(next()),
+    tombstone: (job, row) => void tombstones.push({ job, row }),
     wrong: (what) => void wrongs.push(what),
     moment: () => at,
   };

@@ -3,7 +3,7 @@ import { kindOf } from './commands/index.js';
 import type { Ground } from './ground.js';
 import type { History } from './history.js';
 import { judge } from './oracle/index.js';
-import { atRest, go, rest } from './rest.js';
+import { atRest, go, rest, viewsOf } from './rest.js';
 import { inOrder } from './scheduler.js';
 import { openModelWorld } from './world.js';
 
@@ -26,17 +26,20 @@ export async function play(ground: Ground, history: History): Promise<Played> {
     const faults: string[] = [];
     let gap: readonly string[] = [];
     try {
-      await go(world, { kind: 'walk' });
+      for (const each of viewsOf(world)) await go(each, { kind: 'walk' });
       for (const command of history.commands) {
-        await kindOf(command.do).run(world, command.with);
+        const at = command.beside ? world.other : world;
+        if (at !== null) await kindOf(command.do).run(at, command.with);
         const random = command.order === 0 ? inOrder : createChance(command.order).random;
         await world.scheduler.run(command.steps, random);
       }
       faults.push(...(await rest(world)));
-      const verdict = await judge(world);
-      faults.push(...verdict.faults);
-      gap = verdict.gap;
-      if (faults.length === 0) faults.push(...(await atRest(world)));
+      for (const each of viewsOf(world)) {
+        const verdict = await judge(each);
+        faults.push(...verdict.faults);
+        gap = [...gap, ...verdict.gap];
+        if (faults.length === 0) faults.push(...(await atRest(each)));
+      }
     } catch (error) {
       faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { setPaused } from '../../../src/mirror/pause.js';
-import { approveDeletes } from '../../../src/mirror/pending.js';
 import type { Work } from '../../../src/sync/work.js';
 import { seeToFailed } from './by-hand.js';
-import { perform } from './commands/work.js';
+import { approve, perform } from './commands/work.js';
+import { judge } from './oracle/index.js';
 import { inOrder } from './scheduler.js';
 import { rowsOf } from './sides.js';
 import type { ModelWorld } from './world.js';
@@ -14,7 +14,7 @@ const PAUSE_MS = 10_000;
 
 /** People stop, faults stop, and the worker goes on until another look changes nothing. Gives why it did not come to rest. */
 export async function rest(world: ModelWorld): Promise<readonly string[]> {
-  const { sandbox, scheduler, aside, source, working } = world;
+  const { sandbox, scheduler, aside, working } = world;
   world.note('all stop');
   sandbox.faults.clear();
   for (const worker of world.workers) {
@@ -22,19 +22,45 @@ export async function rest(world: ModelWorld): Promise<readonly string[]> {
     worker.doom = null;
   }
   while (working.size > 0) await scheduler.finish(Promise.race(working), inOrder);
-  await setPaused(aside, source, false);
+  for (const { source } of viewsOf(world)) await setPaused(aside, source, false);
   await consentIfNeeded(world);
+  const faults = world.other === null ? [] : await restBesideTrouble(world, world.other);
+  for (const each of viewsOf(world)) if (faults.length === 0) faults.push(...(await restOne(each)));
+  return faults;
+}
+
+/** Each source by itself. */
+export const viewsOf = (world: ModelWorld): readonly ModelWorld[] =>
+  world.other === null ? [world] : [world, world.other];
+
+async function restOne(world: ModelWorld): Promise<readonly string[]> {
   const first = await settle(world);
   if (first.length > 0) return first;
   // With nothing in the way, what was refused goes through when it is sent again, or is refused for good.
   return (await seeToFailed(world)) === 0 ? [] : settle(world);
 }
 
+/** I10: one source comes to rest, and all holds there, while the other one's API answers nothing at all. */
+async function restBesideTrouble(world: ModelWorld, other: ModelWorld): Promise<string[]> {
+  const { sandbox, note } = world;
+  note(`nothing is to be had from ${other.source}`);
+  sandbox.faults.add({ api: other.source, route: '*', fault: { kind: 'reset' } });
+  for (const kind of ['poll', 'push'] as const)
+    await go(other, { kind }).catch((error: unknown) =>
+      note(`${kind} of ${other.source} threw: ${String(error)}`),
+    );
+  const faults = [...(await restOne(world))];
+  if (faults.length === 0) faults.push(...(await judge(world)).faults);
+  sandbox.faults.clear();
+  note(`${other.source} is there again`);
+  return faults.map((fault) => `beside trouble at ${other.source}: ${fault}`);
+}
+
 async function settle(world: ModelWorld): Promise<readonly string[]> {
   const { scheduler, aside, source } = world;
   for (let round = 0; round < ROUNDS; round++) {
     await consentIfNeeded(world);
-    await approveDeletes(aside, source);
+    await approve(world);
     const pushed = await go(world, { kind: 'push' });
     if (pushed.state === 'busy' || pushed.state === 'later') {
       await scheduler.wind(

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type Job, jobNow } from './jobs.js';
 
 /** Whose steps these are: one life of a worker, a person, the API itself. */
 export interface Actor {
@@ -33,6 +34,7 @@ interface Waiting {
   readonly actor: Actor;
   readonly what: string;
   readonly serial: number;
+  readonly job: Job | null;
   readonly go: () => void;
 }
 
@@ -57,7 +59,7 @@ export interface Outside {
   parked(): number;
   /** Told before each step, and after it, when all stands still again. */
   before(step: number, at: number, actor: string, what: string): void;
-  after(actor: string, what: string): Promise<void>;
+  after(actor: string, what: string, job: Job | null): Promise<void>;
 }
 
 /**
@@ -133,7 +135,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
   function gate(actor: Actor, what: string, { serial = 0, withdraw }: GateOptions = {}): Promise<void> {
     return new Promise<void>((resolve) => {
       if (actor.dead) return;
-      const step: Waiting = { actor, what, serial, go: resolve };
+      const step: Waiting = { actor, what, serial, job: jobNow(), go: resolve };
       waiting.push(step);
       touched();
       withdraw?.(() => {
@@ -253,7 +255,7 @@ export function createScheduler(startAt: number, outside: Outside): Scheduler {
       timer.ring();
     }
     await settle();
-    await outside.after(next?.actor.name ?? 'nobody', what);
+    await outside.after(next?.actor.name ?? 'nobody', what, next?.job ?? null);
     return true;
   }
 

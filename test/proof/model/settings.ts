@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import type { SourceName } from '../../../src/sources/source.js';
 import { commandsOf } from './commands/index.js';
 import type { History, Setting } from './history.js';
+import { otherThan } from './sides.js';
+import { switches } from './switches.js';
 
 /** A usual day, and moments around which wall clocks change: in November an hour comes twice. */
 const moments = [
@@ -12,57 +14,10 @@ const moments = [
   '2026-03-08T06:40:00Z',
 ];
 
-/** Every switch of the simulated Invoiced that stands for something unknown. */
-const invoiced = fc.record({
-  errorTypes: fc.constantFrom('backend' as const, 'documented' as const),
-  customerUpdatable: fc.constantFrom(true, true, true, false),
-  unknownFields: fc.constantFrom('refused' as const, 'ignored' as const),
-  extraKeys: fc.boolean(),
-  unchangedPatchTouches: fc.boolean(),
-  reopenClears: fc.boolean(),
-  autumnHour: fc.constantFrom('early' as const, 'true' as const),
-  paging: fc.constantFrom('cursor' as const, 'offset' as const),
-  cursorRepeats: fc.boolean(),
-  totalCount: fc.constantFrom('stale' as const, 'fresh' as const),
-  idempotency: fc.constantFrom('honoured' as const, 'ignored' as const),
-  idempotencyErrors: fc.constantFrom('kept' as const, 'dropped' as const),
-  idempotencyRace: fc.constantFrom('both' as const, 'one' as const),
-  eventDelay: fc.constantFrom(0, 0, 2_000, 600_000),
-  eventLoss: fc.constantFrom(0, 0, 0.5, 1),
-  eventEmpty: fc.constantFrom(0, 0, 0.5),
-  silentDeletes: fc.boolean(),
-  mergeTouches: fc.boolean(),
-});
-
-/** And of the simulated FreshBooks. */
-const freshbooks = fc.record({
-  accessTokenSeconds: fc.constantFrom(43_200, 43_200, 60, 600),
-  formerAccessToken: fc.constantFrom('lives' as const, 'dies' as const),
-  rateLimit: fc.constantFrom(null, null, 600, 20),
-  rateLimitShape: fc.constantFrom('errors' as const, 'details' as const, 'html' as const, 'empty' as const),
-  errorShape: fc.constantFrom('errors' as const, 'bare' as const, 'details' as const, 'ok' as const),
-  duplicateName: fc.constantFrom('taken' as const, 'taken' as const, 'refused' as const),
-  emptyUpdate: fc.constantFrom('bumps' as const, 'keeps' as const),
-  archive: fc.constantFrom('allowed' as const, 'allowed' as const, 'refused' as const),
-  getDeleted: fc.constantFrom('task' as const, 'error' as const),
-  editDeleted: fc.constantFrom('allowed' as const, 'refused' as const),
-  deletedStatus: fc.constantFrom(404, 422),
-  searchVisState: fc.constantFrom('honoured' as const, 'ignored' as const, 'alone' as const),
-  updatedMax: fc.constantFrom('exclusive' as const, 'inclusive' as const),
-  searchZone: fc.constantFrom('eastern' as const, 'utc' as const),
-  listOrder: fc.constantFrom(
-    'id' as const,
-    '-id' as const,
-    'updated' as const,
-    '-updated' as const,
-    'name' as const,
-  ),
-  projectDefault: fc.constantFrom('absent' as const, 'present' as const),
-  taxes: fc.constantFrom('present' as const, 'present' as const, 'absent' as const),
-  unreadable: fc.constantFrom(0, 0, 130),
-});
-
-const settingAt = (source: SourceName): fc.Arbitrary<Setting> =>
+const settingAt = (
+  source: SourceName,
+  { beside = fc.constant(null), ...chosen }: Partial<Drawn> = {},
+): fc.Arbitrary<Setting> =>
   fc.record({
     source: fc.constant(source),
     seed: fc.nat(),
@@ -78,9 +33,14 @@ const settingAt = (source: SourceName): fc.Arbitrary<Setting> =>
     deleteLimit: fc.constantFrom(1, 1, 1, 0.2),
     quietMs: fc.constantFrom(0, 0, 1_000),
     walkSliceMs: fc.constantFrom(20_000, 20_000, 5),
-    invoiced: source === 'invoiced' ? invoiced : fc.constant({}),
-    freshbooks: source === 'freshbooks' ? freshbooks : fc.constant({}),
+    beside,
+    invoiced: switches.invoiced,
+    freshbooks: switches.freshbooks,
+    ...chosen,
   });
+
+/** What some histories draw otherwise. */
+type Drawn = { readonly [Key in 'beside' | 'tasks' | 'deleteLimit']: fc.Arbitrary<Setting[Key]> };
 
 /** How often things happen where they do not happen as often as usual, so that what needs many of them together is met too. */
 type Focus = Readonly<Record<string, number>>;
@@ -100,18 +60,47 @@ const creates: Focus = {
   fault: 3,
 };
 
-const historyAt = (source: SourceName, focus: Focus): fc.Arbitrary<History> =>
+const LENGTH = { minLength: 4, maxLength: 36, size: 'max' } as const;
+
+const historyAt = (source: SourceName, focus: Focus, drawn: Partial<Drawn> = {}): fc.Arbitrary<History> =>
   fc.record({
-    setting: settingAt(source),
+    setting: settingAt(source, drawn),
     commands: fc.array(
       commandsOf(source, (name, usual) => focus[name] ?? usual),
-      { minLength: 4, maxLength: 36, size: 'max' },
+      LENGTH,
     ),
   });
 
-const ofEither = (focus: Focus) => fc.oneof(historyAt('invoiced', focus), historyAt('freshbooks', focus));
+/** Both sources at once, the second one beside. */
+const ofBoth = (source: SourceName): fc.Arbitrary<History> => {
+  const usually = (_: string, usual: number) => usual;
+  const beside = commandsOf(otherThan(source), usually).map((each) => ({ ...each, beside: true as const }));
+  return fc.record({
+    setting: settingAt(source, { beside: fc.integer({ min: 0, max: 3 }) }),
+    commands: fc.array(fc.oneof(commandsOf(source, usually), beside), LENGTH),
+  });
+};
+
+/** Many are deleted at once, on either side. */
+const deletes: Focus = {
+  'delete many in SQL': 8,
+  'delete many at the API': 8,
+  resync: 4,
+  walk: 8,
+  'write in SQL': 8,
+  'edit at the API': 3,
+};
+const manyTasks: Partial<Drawn> = { tasks: fc.integer({ min: 12, max: 30 }), deleteLimit: fc.constant(0.2) };
+
+const ofEither = (focus: Focus, drawn?: Partial<Drawn>) =>
+  fc.oneof(historyAt('invoiced', focus, drawn), historyAt('freshbooks', focus, drawn));
 
 /** Any history. Without the usual bias to small values: what is small is found by shrinking. */
 export const histories: fc.Arbitrary<History> = fc.noBias(
-  fc.oneof({ weight: 3, arbitrary: ofEither(everything) }, { weight: 1, arbitrary: ofEither(creates) }),
+  fc.oneof(
+    { weight: 6, arbitrary: ofEither(everything) },
+    { weight: 2, arbitrary: ofEither(creates) },
+    { weight: 1, arbitrary: ofEither(deletes, manyTasks) },
+    { weight: 1, arbitrary: fc.oneof(ofBoth('invoiced'), ofBoth('freshbooks')) },
+  ),
 );

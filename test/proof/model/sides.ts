@@ -16,6 +16,9 @@ export const FIELDS: Readonly<Record<SourceName, readonly string[]>> = {
   freshbooks: ['name', 'description', 'rate', 'billable', 'tax1', 'tax2'],
 };
 
+export const otherThan = (source: SourceName): SourceName =>
+  source === 'invoiced' ? 'freshbooks' : 'invoiced';
+
 /** One of the fields that people write in a history. */
 export function fieldOf({ source, fields }: Pick<Setting, 'source' | 'fields'>, index: number): string {
   const all = FIELDS[source];

@@ -17,13 +17,15 @@ import type { Setting } from './history.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createForward } from './oracle/forward.js';
 import { createActor, createScheduler, type Mortal, type Scheduler } from './scheduler.js';
-import { rowsOf } from './sides.js';
+import { otherThan, rowsOf } from './sides.js';
 import { createValues, type Values } from './values.js';
 import { createWire, type Wire } from './wire.js';
 
 /** One history's world: an API, a mirror, workers and people, all of whose steps go through one scheduler. */
 export interface ModelWorld {
   readonly setting: Setting;
+  /** The same world as it is seen from the other source, where that is mirrored beside. */
+  other: ModelWorld | null;
   readonly source: SourceName;
   readonly sandbox: Sandbox;
   readonly scheduler: Scheduler;
@@ -64,16 +66,18 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   const startAt = Date.parse(setting.startAt);
   const api = createActor('the API');
   let delayed = 0;
-  const wire = createWire(source);
-  const ledger = createLedger();
-  const forward = createForward(source, ledger);
+  const sources = setting.beside === null ? [source] : [source, otherThan(source)];
+  const views = sources.map((source) => {
+    const ledger = createLedger();
+    return { source, ledger, wire: createWire(source), forward: createForward(source, ledger) };
+  });
   const scheduler = createScheduler(startAt, {
     blocked: ground.blocked,
-    parked: () => delayed + wire.hanging(),
+    parked: () => views.reduce((sum, { wire }) => sum + wire.hanging(), delayed),
     before: (step, at, actor, what) =>
       trace.push(`${String(step).padStart(4)} ${timeOf(at)} ${actor}: ${what}`),
-    after: async (actor, what) => {
-      wire.look();
+    after: async (actor, what, job) => {
+      for (const { wire } of views) wire.look();
       for (const place of [0, 1] as const) {
         const worker = workers[place];
         const { doom } = worker;
@@ -81,7 +85,8 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
         worker.doom = doom.skip > 0 ? { ...doom, skip: doom.skip - 1 } : null;
         if (doom.skip === 0) kill(place);
       }
-      if (what === 'commit') forward.look(await rowsOf(ground.db, source));
+      if (what === 'commit')
+        for (const { source, forward } of views) forward.look(await rowsOf(ground.db, source), job);
     },
   });
   const note = (what: string) => void trace.push(`     ${timeOf(scheduler.now())} * ${what}`);
@@ -113,11 +118,11 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
         }
       },
     },
-    invoiced: { tasks: source === 'invoiced' ? setting.tasks : 0, options: setting.invoiced },
-    freshbooks: { tasks: source === 'freshbooks' ? setting.tasks : 0, options: setting.freshbooks },
+    invoiced: { tasks: tasksOf(setting, 'invoiced'), options: setting.invoiced },
+    freshbooks: { tasks: tasksOf(setting, 'freshbooks'), options: setting.freshbooks },
   });
   const { freshbooks } = sandbox;
-  wire.watch(sandbox, ledger, note);
+  for (const { wire, ledger } of views) wire.watch(sandbox, ledger, note);
   const logged: string[] = [];
   const secrets = new Set([
     sandbox.invoiced.apiKey,
@@ -131,6 +136,12 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     sleep: (milliseconds: number, signal?: AbortSignal) => scheduler.sleep(actor, milliseconds, signal),
   });
   const sealer = createSealer([sealingKey]);
+
+  const wireOf = (source: SourceName): Wire => {
+    const view = views.find((each) => each.source === source);
+    if (view === undefined) throw new Error(`${source} is not mirrored in this history`);
+    return view.wire;
+  };
 
   const start = (place: number): Worker => {
     const life = (lives[place] ?? 0) + 1;
@@ -164,7 +175,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
           share,
           log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
           tokens: createTokenStore(db, sealer, 'freshbooks', freshbooks.url),
-          intercept: gatedRequests(scheduler, actor, wire.passes, () => random() < 0.5),
+          intercept: gatedRequests(scheduler, actor, wireOf(account.source).passes, () => random() < 0.5),
         }),
     });
     return Object.assign(actor, { perform });
@@ -181,14 +192,17 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     workers[place] = start(place);
   };
 
-  await declareConnections(ground.db, [{ name: source, source, pollEvery: 60_000, sweepEvery: 21_600_000 }]);
+  await declareConnections(
+    ground.db,
+    sources.map((source) => ({ name: source, source, pollEvery: 60_000, sweepEvery: 21_600_000 })),
+  );
   let consented = false;
   const consent = async () => {
-    if (source !== 'freshbooks') return;
+    if (!sources.includes('freshbooks')) return;
     const refreshToken = consented ? freshbooks.oauth.grant().refresh_token : freshbooks.refreshToken;
     consented = true;
     secrets.add(refreshToken);
-    await adoptConsent(ground.db, sealer, source, {
+    await adoptConsent(ground.db, sealer, 'freshbooks', {
       credentialId: 'freshbooks',
       source: 'freshbooks',
       clientId: freshbooks.clientId,
@@ -199,18 +213,21 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   await consent();
 
   const working = new Set<Promise<unknown>>();
-  return {
+  const [mine, beside] = views;
+  if (mine === undefined) throw new Error('a history without a source');
+  const world: ModelWorld = {
     setting,
     source,
+    other: null,
     sandbox,
     scheduler,
-    ledger,
+    ledger: mine.ledger,
     values: createValues(),
     people: gatedDatabase(ground.db, scheduler, person, follow),
     aside: ground.db,
     workers,
     kill,
-    wire,
+    wire: mine.wire,
     working,
     begin: (what, work) => {
       note(what);
@@ -238,7 +255,16 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
       await sandbox.close();
     },
   };
+  if (beside !== undefined) {
+    const { source, ledger, wire } = beside;
+    world.other = { ...world, setting: { ...setting, source }, source, ledger, wire, other: world };
+  }
+  return world;
 }
+
+/** How many tasks an API has at the beginning. */
+const tasksOf = ({ source, tasks, beside }: Setting, at: SourceName): number =>
+  at === source ? tasks : (beside ?? 0);
 
 function timeOf(at: number): string {
   return new Date(at).toISOString().slice(11, 23);

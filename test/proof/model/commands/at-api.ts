@@ -92,7 +92,7 @@ export const atApi: readonly CommandKind[] = [
 ];
 
 /** Does something at the API at once, and writes down what it changed. */
-function act(world: ModelWorld, what: string, work: (world: ModelWorld) => void): void {
+export function act(world: ModelWorld, what: string, work: (world: ModelWorld) => void): void {
   const { sandbox, source, ledger } = world;
   world.wire.look();
   const before = toldByApi(sandbox, source);

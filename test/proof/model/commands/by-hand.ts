@@ -32,7 +32,8 @@ export const byHand: readonly CommandKind[] = [
 async function putBack(world: ModelWorld, target: number): Promise<string> {
   const { people, source, ledger } = world;
   const conflicts = await people.rows<{ conflict_id: string; row_id: string }>(sql`
-    select conflict_id::text, row_id::text from sync.conflicts where restored_at is null order by sync.conflicts.conflict_id`);
+    select conflict_id::text, row_id::text from sync.conflicts
+    where connection = ${source} and restored_at is null order by sync.conflicts.conflict_id`);
   const chosen = conflicts[conflicts.length === 0 ? 0 : target % conflicts.length];
   if (chosen === undefined) return 'there is none';
   let record = () => {};

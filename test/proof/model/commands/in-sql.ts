@@ -9,6 +9,8 @@ interface Act {
   readonly act: 'insert' | 'twins' | 'again' | 'update' | 'delete' | 'hide' | 'show' | 'archive' | 'retry';
   readonly target: number;
   readonly fields: readonly number[];
+  /** In the other source's table, where there is one. */
+  readonly beside?: boolean;
 }
 
 const act = fc.record({
@@ -22,6 +24,7 @@ const act = fc.record({
   ),
   target: fc.nat({ max: 11 }),
   fields: fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 3 }),
+  beside: fc.nat({ max: 3 }).map((n) => n === 3),
 });
 
 /** What local writers do: one transaction of a few statements, now and then rolled back, while others go on. */
@@ -61,7 +64,7 @@ function transact(
   world.begin(`in SQL ${what}${takenBack ? ', taken back' : ''}`, async () => {
     await world.people
       .transaction(async (tx) => {
-        for (const each of acts) done.push(...(await write(world, tx, each)));
+        for (const each of acts) done.push(...(await write((each.beside && world.other) || world, tx, each)));
         if (takenBack) throw new TakenBack();
       })
       .then(

@@ -5,11 +5,21 @@ import { atApi } from './at-api.js';
 import { byHand } from './by-hand.js';
 import { inSql } from './in-sql.js';
 import type { CommandKind } from './kind.js';
+import { many } from './many.js';
+import { refused } from './refused.js';
 import { trouble } from './trouble.js';
 import { work } from './work.js';
 
 /** Everything that can happen in a history. */
-export const kinds: readonly CommandKind[] = [...atApi, ...inSql, ...byHand, ...work, ...trouble];
+export const kinds: readonly CommandKind[] = [
+  ...atApi,
+  ...inSql,
+  ...byHand,
+  ...many,
+  ...refused,
+  ...work,
+  ...trouble,
+];
 
 export function kindOf(name: string): CommandKind {
   const found = kinds.find((kind) => kind.name === name);

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import type { Fault } from '../../../../src/sandbox/index.js';
+import type { SourceName } from '../../../../src/sources/source.js';
+import { switches } from '../switches.js';
 import { type CommandKind, kind } from './kind.js';
 
 const when = fc.constantFrom('before' as const, 'after' as const);
@@ -73,6 +75,22 @@ const route = fc.constantFrom(
   'tasks.*',
 );
 
+/** What is not known of an API is now so, now otherwise: what it does may change at any time. */
+const turning = (source: SourceName): CommandKind =>
+  kind(
+    `${source} changes its ways`,
+    2,
+    fc.record({ to: switches[source], which: fc.nat({ max: 40 }) }),
+    ({ sandbox, note }, { to, which }) => {
+      const all = Object.entries(to);
+      const [name, value] = all[which % all.length] ?? [];
+      if (name === undefined) return;
+      note(`${source} changes its ways: ${name} is ${JSON.stringify(value)}`);
+      Object.assign(sandbox[source].options, { [name]: value });
+    },
+    source,
+  );
+
 /** What goes wrong around the workers, and the time that passes. */
 export const trouble: readonly CommandKind[] = [
   kind(
@@ -139,6 +157,8 @@ export const trouble: readonly CommandKind[] = [
       await world.scheduler.wind(milliseconds);
     },
   ),
+  turning('invoiced'),
+  turning('freshbooks'),
   kind("the API's clock jumps", 1, fc.constantFrom(-90_000, -5_000, 5_000, 90_000), (world, milliseconds) => {
     world.note(`the API's clock jumps by ${milliseconds / 1000} s`);
     world.sandbox.clock.advance(milliseconds);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { setPaused } from '../../../../src/mirror/pause.js';
+import { approveDeletes } from '../../../../src/mirror/pending.js';
 import type { Work, WorkKind } from '../../../../src/sync/work.js';
 import { inJob } from '../jobs.js';
 import type { ModelWorld, Worker } from '../world.js';
@@ -16,7 +17,9 @@ export const work: readonly CommandKind[] = [
     'resync',
     2,
     fc.record({ place, full: fc.boolean(), since: fc.boolean(), force: fc.boolean() }),
-    (world, { place, full, since, force }) =>
+    async (world, { place, full, since, force }) => {
+      // As the command does: it lets the deletes go too that wait here.
+      if (force) await approve(world);
       begin(world, world.workers[place], {
         kind: full ? 'walk' : 'poll',
         request: {
@@ -25,7 +28,8 @@ export const work: readonly CommandKind[] = [
           since: since ? world.scheduler.now() / 1000 - 3600 : null,
           force,
         },
-      }),
+      });
+    },
   ),
   kind('crash', 4, place, (world, place) => world.kill(place)),
   kind(
@@ -77,6 +81,12 @@ export const work: readonly CommandKind[] = [
   }),
 ];
 
+/** A person lets the deletes go that wait now. */
+export async function approve({ aside, source, ledger }: ModelWorld): Promise<void> {
+  await approveDeletes(aside, source);
+  ledger.approve();
+}
+
 /** A worker's job, slice after slice, until it ends or its worker does. */
 export function begin(world: ModelWorld, worker: Worker, asked: Pick<Work, 'kind' | 'request'>): void {
   world.begin(`${worker.name} ${asked.kind}`, () => perform(world, worker, asked));
@@ -89,7 +99,8 @@ export async function perform(
 ) {
   const killed = new Promise<'killed'>((resolve) => worker.onDeath(() => resolve('killed')));
   const stop = new AbortController();
-  const mine = { what: `${worker.name} ${asked.kind}` };
+  const braked = asked.kind !== 'push' && asked.request?.force !== true;
+  const mine = { what: `${worker.name} ${asked.kind}`, braked };
   for (let continued = false; ; continued = true) {
     const job: Work = { ...asked, connection: world.source, ...(continued && { continued: true as const }) };
     const result = await Promise.race([

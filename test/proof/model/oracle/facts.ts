@@ -8,6 +8,8 @@ import type { ModelWorld } from '../world.js';
 export interface Facts {
   readonly source: SourceName;
   readonly ledger: Ledger;
+  /** Which share of all tasks may be deleted at once. */
+  readonly deleteLimit: number;
   readonly rows: readonly Row[];
   readonly api: ReadonlyMap<string, Told>;
   readonly conflicts: readonly Row[];
@@ -23,7 +25,7 @@ export interface Facts {
 /** Gives what does not hold, in words. Written without the worker's own code. */
 export type Check = (facts: Facts) => readonly string[];
 
-export async function factsOf({ aside, source, sandbox, ledger }: ModelWorld): Promise<Facts> {
+export async function factsOf({ aside, source, sandbox, ledger, setting }: ModelWorld): Promise<Facts> {
   const rows = await rowsOf(aside, source);
   const of = async (table: string) =>
     (
@@ -48,6 +50,7 @@ export async function factsOf({ aside, source, sandbox, ledger }: ModelWorld): P
   return {
     source,
     ledger,
+    deleteLimit: setting.deleteLimit,
     rows,
     api: toldByApi(sandbox, source),
     conflicts,

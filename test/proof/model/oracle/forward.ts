@@ -1,10 +1,12 @@
 import type { SourceName } from '../../../../src/sources/source.js';
+import type { Job } from '../jobs.js';
 import type { Ledger } from '../ledger.js';
 import { type Row, toldByRow } from '../sides.js';
 
 /** Looks at the mirror whenever something was committed there. */
 export interface Forward {
-  look(rows: readonly Row[]): void;
+  /** `job`: whose commit it was; null for a person's. */
+  look(rows: readonly Row[], job: Job | null): void;
 }
 
 /** What a field may show again and again: there are few such values, or it is what stands for nothing. */
@@ -16,13 +18,19 @@ const NOTHING = new Set(['null', '0', '', '0.00 USD', 'undefined']);
  * merged over a newer one, and an edit that lost against an older one of its own side, would heal or be journalled, and be wrong all the same.
  */
 export function createForward(source: SourceName, ledger: Ledger): Forward {
+  const alive = new Set<string>();
   const shown = new Map<string, { last: string; readonly former: Map<string, number> }>();
   const givenSince = (field: string, value: string, at: number) =>
     ledger.edits.some((edit) => edit.field === field && edit.value === value && edit.at > at);
   return {
-    look: (rows) => {
+    look: (rows, job) => {
       for (const row of rows) {
         const told = toldByRow(source, row);
+        const id = String(row['row_id']);
+        const there = told['vis_state'] !== '1';
+        if (job !== null && !there && alive.has(id)) ledger.tombstone(job, id);
+        if (there) alive.add(id);
+        else alive.delete(id);
         for (const [field, value] of Object.entries(told)) {
           if (FEW.has(field)) continue;
           const key = `${row['row_id']} ${field}`;

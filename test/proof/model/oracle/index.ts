@@ -1,4 +1,5 @@
 import type { ModelWorld } from '../world.js';
+import { brakeHere, brakeThere } from './brake.js';
 import { counted, deletedBySomebody } from './counted.js';
 import { equal } from './equal.js';
 import { type Check, factsOf } from './facts.js';
@@ -6,7 +7,7 @@ import { inTheGap, kept } from './kept.js';
 import { secretsShown } from './secrets.js';
 
 /** All that must hold at rest. What a later part of the worker adds is a file and a line here. */
-const checks: readonly Check[] = [equal, kept, counted, deletedBySomebody];
+const checks: readonly Check[] = [equal, kept, counted, deletedBySomebody, brakeThere, brakeHere];
 
 export interface Verdict {
   readonly faults: readonly string[];

@@ -69,6 +69,7 @@ export async function playReal(ground: RealGround, seed: number, acts: number): 
   const world: Parameters<typeof judge>[0] & ModelWorld = {
     setting: { source, fields: { from: 0, count: 7 } } as ModelWorld['setting'],
     source,
+    other: null,
     sandbox,
     scheduler,
     ledger,

@@ -7,7 +7,7 @@ import type { Wire } from '../wire.js';
 export function createLogWire(sandbox: Sandbox, ledger: Ledger): Wire {
   let mark = 0;
   // Which of the daemons' jobs it was, nobody can tell here.
-  const job: Job = { what: 'any' };
+  const job: Job = { what: 'any', braked: false };
   const look = () => {
     for (const entry of sandbox.log.entries({ after: mark })) {
       mark = entry.seq;
