@@ -36,7 +36,56 @@ const hostile: readonly (readonly [what: string, keys: Partial<Readonly<Record<C
   ['a rate that is a number', { freshbooks: { rate: { amount: 5, code: 'USD' } } }],
 ];
 
+const YEAR_1 = '0001-01-02 12:00:00';
+const YEAR_9999 = '9999-12-30 12:00:00';
+const seconds = (time: string) => Date.parse(`${time.replace(' ', 'T')}Z`) / 1000;
+const priced = (amount: string) => ({ freshbooks: { rate: { amount, code: 'USD' } } });
+
+/** What an API may send, however odd, by the keys of a task; and what the mirror shows of it, as text. */
+const odd: readonly (readonly [
+  keys: Partial<Readonly<Record<Connection, Keys>>>,
+  column: string,
+  shown: string,
+])[] = [
+  [
+    { invoiced: { name: 'long '.repeat(20_000) }, freshbooks: { description: 'long '.repeat(20_000) } },
+    'long',
+    'long '.repeat(20_000),
+  ],
+  [named('\u202eabc\u202c עברית'), 'name', '\u202eabc\u202c עברית'],
+  [named(`'); drop table invoiced.tasks; --`), 'name', `'); drop table invoiced.tasks; --`],
+  [named('<script>alert(1)</script>'), 'name', '<script>alert(1)</script>'],
+  [priced('1e3'), 'rate_amount', '1000.00'],
+  [priced('-0.00'), 'rate_amount', '0.00'],
+  [priced('12345678901234567890.25'), 'rate_amount', '12345678901234567890.25'],
+  [{ invoiced: { due_date: seconds(YEAR_1) } }, 'due_date', '0001-01-02T12:00:00+00:00'],
+  [{ invoiced: { due_date: seconds(YEAR_9999) } }, 'due_date', '9999-12-30T12:00:00+00:00'],
+  [{ freshbooks: { updated: YEAR_1 } }, 'updated_at', '0001-01-02T16:56:02+00:00'],
+  [{ freshbooks: { updated: YEAR_9999 } }, 'updated_at', '9999-12-30T17:00:00+00:00'],
+  [{ invoiced: { action: 'approve_bill' } }, 'action', 'approve_bill'],
+];
+
 describe.each(connections)('%s', (connection) => {
+  test('what is odd, and can be held all the same, is mirrored as it came', async () => {
+    const cases = odd.flatMap(([{ [connection]: keys }, column, shown], index) => {
+      const named = column === 'long' ? (connection === 'invoiced' ? 'name' : 'description') : column;
+      return keys ? [{ id: someId(world, connection, index), keys, column: named, shown }] : [];
+    });
+    for (const { id, keys } of cases) mangle(connection, id, keys);
+    expectOutcome(await world.walk(connection), 'ok');
+    expect(await unreadable(connection)).toEqual([]);
+    for (const { id, column, shown } of cases) {
+      const [found] = await world.sql.begin(async (tx) => {
+        await tx`set local time zone 'UTC'`;
+        return tx`select to_jsonb(t) ->> ${column} as shown from ${tx(connection)}.tasks t where id = ${id}`;
+      });
+      expect(found?.['shown']).toBe(shown);
+    }
+    const before = await versions(world, connection);
+    expectOutcome(await world.poll(connection), 'ok');
+    expect(await versions(world, connection)).toEqual(before);
+  });
+
   test('a task that cannot be mirrored stops only itself, is visible in SQL, and heals', async () => {
     const [known, healthy] = [someId(world, connection, 3), someId(world, connection, 4)];
     await world.walk(connection);
