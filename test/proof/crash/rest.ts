@@ -1,9 +1,11 @@
+import type { WorkResult } from '../../../src/sync/work.js';
 import type { Connection, World } from '../../sync/world.js';
 
 /** Pushes until nothing is pending. What was put off by a backoff is due at once; an open write still waits for the API to have finished. */
 export async function rest(world: World, connection: Connection): Promise<void> {
+  let result: WorkResult | null = null;
   for (let round = 0; round < 80; round++) {
-    const result = await world.push(connection);
+    result = await world.push(connection);
     if (result.state === 'skipped') {
       await world.poll(connection);
       const [pending] =
@@ -20,5 +22,7 @@ export async function rest(world: World, connection: Connection): Promise<void> 
       await tx`update ${tx(`${connection}.tasks`)} set push_after = null where push_after is not null`;
     });
   }
-  throw new Error(`${connection} does not come to rest`);
+  const waits = await world.sql`
+    select row_id, sync_error from ${world.sql(`${connection}.tasks`)} where sync_state = 'pending' order by 1 limit 5`;
+  throw new Error(`${connection} does not come to rest: ${JSON.stringify({ result, waits })}`);
 }
