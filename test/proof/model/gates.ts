@@ -21,7 +21,11 @@ export function gatedDatabase(
   let begun: Promise<unknown> = Promise.resolve();
 
   /** `serial` tells apart what different transactions of the same actor do. */
-  const executor = (inner: Executor, serial = 0): Executor => {
+  const executor = (
+    inner: Executor,
+    serial = 0,
+    underWay = { end: Promise.resolve<unknown>(null) },
+  ): Executor => {
     const rows = <Row extends object>(query: SQL): Promise<readonly Row[]> =>
       ofTheLiving(actor, run<Row>(query));
     const run = async <Row extends object>(query: SQL): Promise<readonly Row[]> => {
@@ -31,7 +35,9 @@ export function gatedDatabase(
       try {
         await wound();
         if (cut === 'before') await lose(inner);
-        const found = await inner.rows<Row>(query);
+        const asked = inner.rows<Row>(query);
+        underWay.end = asked.catch(() => null);
+        const found = await asked;
         if (cut === 'after') await lose(inner);
         return found;
       } finally {
@@ -60,19 +66,22 @@ export function gatedDatabase(
       next = resolve;
     });
     await former;
+    const underWay = { end: Promise.resolve<unknown>(null) };
     const died = new Promise<never>((_, reject) => actor.onDeath(() => reject(new Error('it was killed'))));
     died.catch(() => {});
     try {
       const result = await base.transaction(async (tx) => {
         leave();
         try {
-          const working = work(executor(tx, serial));
+          const working = work(executor(tx, serial, underWay));
           next();
           const done = await Promise.race([working, died]);
           await Promise.race([scheduler.gate(actor, 'commit', { serial }), died]);
           if (actor.cut === 'before' && takeCut(actor)) await lose(tx);
           return done;
         } finally {
+          // Where it is killed while a statement waits for a lock, the end of both is one thing to wait for.
+          if (actor.dead) await underWay.end;
           leave = scheduler.enter();
         }
       });
