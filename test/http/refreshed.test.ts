@@ -39,6 +39,28 @@ test('what was found stays good for its time, and for twenty times as long as it
   expect(state.begun).toBe(2);
 });
 
+test('what is a little old is given at once, while it is looked for anew', async () => {
+  const { state, get } = slow();
+  const first = get();
+  state.end(7);
+  await first;
+  state.now = 500;
+  let given: number | null = null;
+  void get().then((value) => {
+    given = value;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(given).toBe(7);
+  state.end(8);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await get()).toBe(8);
+  // By then it is worth a moment.
+  state.now = 5_000;
+  const waiting = get();
+  state.end(9);
+  expect(await waiting).toBe(9);
+});
+
 test('a look that fails leaves what was found before, and is tried anew', async () => {
   const { state, get } = slow();
   const first = get();

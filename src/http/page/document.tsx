@@ -32,7 +32,7 @@ export const Document: FC<DocumentProps> = ({ at: now, sections, assets, said })
         <div id="summary">{raw(sections.get('summary') ?? '')}</div>
         <p id="as-of">
           As of{' '}
-          <time id="now">
+          <time id="clock">
             {at(now * 1_000)
               .replace('T', ' ')
               .replace('Z', ' UTC')}

@@ -28,7 +28,7 @@ function open() {
   });
   opened.addEventListener('at', ({ data }) => {
     ahead = Date.now() - Number(data);
-    get('now').textContent = timeOf(Number(data));
+    get('clock').textContent = timeOf(Number(data));
     tell('on', ', live');
     tick();
   });
