@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openWorld, type World } from '../daemon/world.js';
 import { until } from '../servers/index.js';
 import { serveWith } from './alone.js';
-import { ask } from './daemon.js';
+import { ask, serveDaemon } from './daemon.js';
 
 /** A daemon of this process with both accounts read, and its page. */
 let world: World;
@@ -42,6 +43,18 @@ test('the page holds no script and no style of its own, nothing from elsewhere, 
     expect({ address, status: asset.status }).toEqual({ address, status: 200 });
     expect(asset.headers.get('cache-control')).toContain('immutable');
   }
+});
+
+test('times are UTC and say so, with their day unless that is today', async () => {
+  const [run] = await world.sql`
+    insert into sync.runs (connection, kind, lease, outcome, error, started_at, finished_at)
+    values ('invoiced', 'verify', 'walk', 'failed', 'of another day', '2026-03-01T23:59:58Z', '2026-03-02T00:00:01Z') returning run_id`;
+  const { text } = await ask(url);
+  expect(text).toMatch(
+    /<time datetime="2026-03-01T23:59:58Z">2026-03-01 23:59:58 UTC<\/time> <span class="ago" data-at="1772409598000">\d+ d/,
+  );
+  expect(text).toMatch(/<time datetime="[\d-]+T(\d\d:\d\d:\d\d)Z">\1 UTC<\/time>/);
+  await world.sql`delete from sync.runs where run_id = ${run?.['run_id'] ?? 0}`;
 });
 
 test('failed rows stand there with the words of the API, whatever they are called, and what is long is cut', async () => {
@@ -168,6 +181,20 @@ test('who looks on is told of a change without asking, and the stream ends when 
   expect(await stopped).toBe(true);
   expect(performance.now() - asked).toBeLessThan(10_000);
 });
+
+test('a process with readers that take all and readers that take nothing ends at SIGTERM, with 0', async () => {
+  const { program, url: address } = await serveDaemon({ ...world.env, PUSH: 'off' });
+  const quick = reading(await fetch(`${address}/live`));
+  await quick.until('event: at');
+  const idle = request(`${address}/live`).end();
+  await once(idle, 'response');
+  idle.on('error', () => {});
+  program.kill('SIGTERM');
+  const asked = performance.now();
+  await quick.end();
+  expect(await program.ended).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(15_000);
+}, 60_000);
 
 test('while the database is away the page says so with its cure, and no button is there to be pressed', async () => {
   const { status, text } = await ask(await serveWith({}));

@@ -7,18 +7,18 @@ import type { Action } from './actions.js';
 export const Title: FC<{ of: string; count?: number; children: Child }> = ({ of, count, children }) => (
   <h2 id={`${of}-title`}>
     {children}
-    {count === undefined ? null : <span class="count"> {number(count)}</span>}
+    {count ? <span class="count"> {number(count)}</span> : null}
   </h2>
 );
 
 /** An instant, microseconds since 1970: by the clock, in UTC, with its day unless that is today, and how long ago. */
 export const When: FC<{ micros: number | null; now: number }> = ({ micros, now }) => {
   if (micros === null) return <>never</>;
-  const [day, time] = at(micros).replace('Z', ' UTC').split('T');
-  const today = at(now * 1_000).startsWith(day ?? '');
+  const [day = '', time = ''] = at(micros).split('T');
+  const today = at(now * 1_000).startsWith(day);
   return (
     <>
-      <time datetime={at(micros)}>{today ? time : `${day} ${time}`}</time>{' '}
+      <time datetime={at(micros)}>{`${today ? '' : `${day} `}${time.replace('Z', ' UTC')}`}</time>{' '}
       <Ago at={micros / 1_000} now={now} />
     </>
   );

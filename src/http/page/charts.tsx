@@ -40,7 +40,8 @@ export const ThroughputChart: FC<{ name: string; day: LastDay }> = ({ name, day 
   const [pulled, pushed] = [sum(mine, 'pulled'), sum(mine, 'pushed')];
   const most = Math.max(1, ...mine.map((each) => Math.max(each.pulled, each.pushed)));
   const middle = HEIGHT / 2;
-  const heightOf = (count: number) => (count === 0 ? 0 : Math.max(1, (count / most) * (middle - 1)));
+  // By its logarithm: beside a first read all other days would be flat.
+  const heightOf = (count: number) => (Math.log1p(count) / Math.log1p(most)) * (middle - 1);
   return (
     <figure class="chart">
       <figcaption>
