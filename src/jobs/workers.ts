@@ -1,4 +1,5 @@
 import type { Processor } from 'bullmq';
+import { linkedTo } from '../sources/http/abort.js';
 import type { Perform, WorkKind } from '../sync/work.js';
 import type { WorkerSettings } from './backend.js';
 import { handleJob } from './handle.js';
@@ -39,9 +40,15 @@ export async function startWorkers(
   const running = new Set<WorkKind>();
   const make = (kind: WorkKind): WorkWorker => {
     // BullMQ gives a signal only to a function whose `length` is 3: no parameter may have a default.
-    const process: Processor<JobData, JobResult> = (job, token, signal) => {
-      const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-      return handleJob({ queues, kind, job, token: token ?? '', signal: either, stop: stop.signal }, perform);
+    const process: Processor<JobData, JobResult> = async (job, token, signal) => {
+      // Not `AbortSignal.any`: of each signal that it makes Node 20 keeps something for as long as `stop` lives.
+      const either = linkedTo(...(signal ? [signal] : []), stop.signal);
+      const held = { queues, kind, job, token: token ?? '', signal: either.signal, stop: stop.signal };
+      try {
+        return await handleJob(held, perform);
+      } finally {
+        either.unlink();
+      }
     };
     const worker = connections.makeWorker(QUEUE_NAMES[kind], process, settingsOf(kind, options));
     watch(worker, kind, queues);

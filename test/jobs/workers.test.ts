@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { enqueueNow, requestResync } from '../../src/jobs/requests.js';
 import { reconcileSchedules } from '../../src/jobs/schedules.js';
 import { queueState } from '../../src/jobs/state.js';
@@ -196,6 +196,21 @@ describe.each(BACKENDS)('workers on %s', (backend) => {
     await place.loseLocks();
     await until('it is told to stop', () => call.signal.aborted);
     call.answer({ state: 'done', runId: '1', outcome: 'interrupted', error: null });
+  });
+
+  test('tie no job to their own life by what Node 20 never lets go', async () => {
+    // Each signal that it makes leaves some 60 bytes with the worker's own, which lives as long as the process: of a thousand accounts,
+    // a quarter of a gigabyte a day.
+    const any = vi.spyOn(AbortSignal, 'any');
+    onTestFinished(() => any.mockRestore());
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await enqueueNow(queues, 'poll', 'invoiced');
+    const { calls, perform } = createCalls();
+    await place.work(queues, perform);
+    (await until('it runs', () => calls[0])).answer(DONE);
+    await until('it is over', async () => (await queueState(queues))[0]?.active === 0);
+    expect(any).not.toHaveBeenCalled();
   });
 
   test('close at once when nothing runs', async () => {
