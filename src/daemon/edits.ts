@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { Queues } from '../jobs/queues.js';
 import { enqueuePush } from '../jobs/requests.js';
+import { crossOver } from '../links/cross-over.js';
 import type { Database } from '../mirror/database.js';
 import { listenForEdits } from '../mirror/edits.js';
+import { anyLinks } from '../mirror/linker.js';
 import { connectionsWithPending } from '../mirror/pending.js';
 import type { Runtime } from '../runtime.js';
 import { sources } from '../sources/index.js';
@@ -24,14 +26,19 @@ export async function watchEdits(watch: EditWatch, signal: AbortSignal): Promise
   let asked = false;
   let working: Promise<void> | null = null;
 
+  const findPending = async (): Promise<readonly string[]> =>
+    (await Promise.all(Object.values(sources).map((source) => connectionsWithPending(db, source)))).flat();
   const enqueue = async (): Promise<void> => {
     while (asked && !signal.aborted) {
       // Many commits in a moment are looked at once.
       asked = false;
-      const pending = await Promise.all(
-        Object.values(sources).map((source) => connectionsWithPending(db, source)),
-      );
-      for (const connection of pending.flat()) if (mine(connection)) await enqueuePush(queues, connection);
+      const [linked, found] = await Promise.all([anyLinks(db), findPending()]);
+      let pending = found;
+      if (linked) {
+        await crossOver({ db, log }, signal);
+        pending = await findPending();
+      }
+      for (const connection of pending) if (mine(connection)) await enqueuePush(queues, connection);
     }
   };
   const wake = (): void => {

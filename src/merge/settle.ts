@@ -14,6 +14,8 @@ export interface SettleInput extends Omit<MergeInput, 'remote' | 'sent'> {
 export interface Settled extends Merged {
   /** The fields that the API said it took and still shows as they were: refused in all but name. */
   readonly refused: readonly string[];
+  /** The fields of which the API has made something else than it was sent, and which were taken over so. */
+  readonly remade: readonly string[];
 }
 
 /**
@@ -64,6 +66,7 @@ export function settle(input: SettleInput): Settled {
     ],
     pending: differing(fields, merged.columns, { ...agreed, ...answer }),
     refused: refused.map((field) => field.name),
+    remade: normalised.filter((field) => same(field, merged.columns, answer)).map((field) => field.name),
   };
 }
 

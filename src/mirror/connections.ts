@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { type Executor, micros } from './database.js';
+import { hasLinks } from './linker.js';
 
 /** An account as the mirror knows it. */
 export interface Connection {
@@ -23,6 +24,8 @@ export interface Connection {
   readonly walkedAgain: boolean;
   /** Whether a walk was begun and neither finished nor is at work now. */
   readonly walkWaits: boolean;
+  /** Whether there are links or rules for them, of any connection. */
+  readonly linked: boolean;
 }
 
 export interface Declaration {
@@ -90,7 +93,8 @@ const selectConnections = sql`
     coalesce((select k.walked_again from sync.cursors k where k.connection = c.name), true) as walked_again,
     exists (select from sync.walks w where w.connection = c.name) and not exists (
       select from sync.leases l where l.connection = c.name and l.kind = 'walk' and l.ends_at > clock_timestamp()
-    ) as walk_waits
+    ) as walk_waits,
+    ${hasLinks} as linked
   from sync.connections c`;
 
 interface ConnectionRow {
@@ -108,6 +112,7 @@ interface ConnectionRow {
   readonly cursor: string | null;
   readonly walked_again: boolean;
   readonly walk_waits: boolean;
+  readonly linked: boolean;
 }
 
 const toConnection = (row: ConnectionRow): Connection => ({
@@ -125,4 +130,5 @@ const toConnection = (row: ConnectionRow): Connection => ({
   cursor: row.cursor === null ? null : Number(row.cursor),
   walkedAgain: row.walked_again,
   walkWaits: row.walk_waits,
+  linked: row.linked,
 });

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
+import { moveLink } from './links.js';
 import { type TaskTable, tableName } from './table.js';
 import type { MirrorRow } from './tasks.js';
 
@@ -26,6 +27,7 @@ export async function foldTwin(
   const locked = await tx.rows(sql`
     select from ${tableName(table)} where row_id = ${twinId}::bigint and xmin::text = ${version} for update skip locked`);
   if (locked.length === 0) return 'moved';
+  await moveLink(tx, table, twinId, rowId);
   await tx.rows(sql`
     with conflicts as (update sync.conflicts set row_id = ${rowId}::bigint where row_id = ${twinId}::bigint),
       writes as (update sync.writes set row_id = ${rowId}::bigint where row_id = ${twinId}::bigint)

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Column, ColumnType, Field } from '../fields.js';
 import { micros } from './database.js';
+import { comeOver } from './links.js';
 
 /** What the mirror needs to know of a source to hold its tasks in `<name>.tasks`. */
 export interface TaskTable {
@@ -81,5 +82,6 @@ export function bookkeeping(alias: string): SQL {
     sql`${micros(column('edited_at'))} as edited_at`,
     sql`(select coalesce(jsonb_agg(w.sent), '[]') from sync.writes w
          where w.row_id = ${column('row_id')} and w.settled_at is null) as sent`,
+    sql`${comeOver(alias)} as come_over`,
   ]);
 }

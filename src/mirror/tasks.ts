@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Columns, JsonObject } from '../fields.js';
+import type { Columns, ConflictPolicy, JsonObject } from '../fields.js';
 import { type Executor, fromMicros } from './database.js';
 import {
   bookkeeping,
@@ -28,6 +28,8 @@ export interface MirrorRow {
   readonly editedAt: number | null;
   /** The bodies of writes under way; null for one that has none. */
   readonly sent: readonly (JsonObject | null)[];
+  /** Where its change came over a link: who wins by that link's rule, and when it had been changed there, in microseconds since 1970. */
+  readonly comeOver?: { readonly policy: ConflictPolicy; readonly changedAt: number | null } | null;
 }
 
 export interface IncomingTask {
@@ -182,6 +184,7 @@ export interface StoredRow {
   readonly synced_at: string | null;
   readonly edited_at: string | null;
   readonly sent: readonly (JsonObject | null)[];
+  readonly come_over: MirrorRow['comeOver'];
 }
 
 export function toRow(row: StoredRow): MirrorRow {
@@ -196,6 +199,7 @@ export function toRow(row: StoredRow): MirrorRow {
     syncedAt: row.synced_at === null ? null : Number(row.synced_at),
     editedAt: row.edited_at === null ? null : Number(row.edited_at),
     sent: row.sent,
+    comeOver: row.come_over ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { JsonObject } from '../fields.js';
 import { type Executor, micros } from './database.js';
+import { linkOf } from './links.js';
 import { type TaskTable, tableName } from './table.js';
 
 /** A call that would change something at an API, saved before it is sent, and settled when its outcome is known. */
@@ -41,13 +42,14 @@ export async function saveWrite(
 ): Promise<string | null> {
   const [saved] = await tx.rows<{ write_id: string }>(sql`
     with row as (
-      select row_id from ${tableName(table)}
+      select row_id, pending_since from ${tableName(table)}
       where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
       for update skip locked
     )
-    insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key)
+    insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key, link_id)
     select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},
-      ${write.sent === null ? null : JSON.stringify(write.sent)}::text::jsonb, ${write.idempotencyKey}
+      ${write.sent === null ? null : JSON.stringify(write.sent)}::text::jsonb, ${write.idempotencyKey},
+      ${linkOf(table, 'row')}
     from row returning write_id::text`);
   return saved?.write_id ?? null;
 }

@@ -1,3 +1,4 @@
+import { crossOver } from '../links/cross-over.js';
 import { type Connection, findConnection } from '../mirror/connections.js';
 import { databaseNow } from '../mirror/database.js';
 import { findEnded } from '../mirror/runs.js';
@@ -20,15 +21,32 @@ export function createPerform(context: SyncContext): Perform {
     if (connection.unchosen) return { state: 'skipped', reason: 'nobody has consented yet' };
     const account = context.account(connection.name);
     if (account === null) return { state: 'elsewhere' };
-    switch (work.kind) {
-      case 'poll':
-        return poll(context, connection, account, work.request ?? null, signal, onProgress);
-      case 'walk':
-        return walk(context, connection, account, work, signal, onProgress);
-      case 'push':
-        return push(context, connection, account, signal);
-    }
+    const result = await doWork(context, connection, account, work, signal, onProgress);
+    // What it has changed may concern a linked task. A mirror that sends nothing is left as the APIs have it.
+    if (connection.linked && context.push.enabled && ranAtAll(result)) await crossOver(context, signal);
+    return result;
   };
+}
+
+const ranAtAll = ({ state }: WorkResult): boolean =>
+  state === 'done' || state === 'continue' || state === 'later';
+
+async function doWork(
+  context: SyncContext,
+  connection: Connection,
+  account: Account,
+  work: Work,
+  signal: AbortSignal,
+  onProgress: (progress: WorkProgress) => void,
+): Promise<WorkResult> {
+  switch (work.kind) {
+    case 'poll':
+      return poll(context, connection, account, work.request ?? null, signal, onProgress);
+    case 'walk':
+      return walk(context, connection, account, work, signal, onProgress);
+    case 'push':
+      return push(context, connection, account, signal);
+  }
 }
 
 async function walk(

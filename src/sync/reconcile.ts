@@ -6,6 +6,7 @@ import { columnsOf, keepMissing } from '../sources/raw.js';
 import type {
   Columns,
   ConflictPolicy,
+  Field,
   JsonObject,
   Observation,
   RemoteTask,
@@ -61,10 +62,11 @@ export function reconcile(
   if (isLate(row, seen)) return null;
   // That there is no such task is known, and what was edited since is to be made anew.
   if (seen.task === 'gone' && row.raw === null) return null;
-  const { fields } = source;
+  const fields = fieldsFor(source, row);
   if (seen.task === 'gone' && source.deletesForGood && row.sent.includes(null)) {
     return deletedHere(source, row, seen.answeredAt, unsettled);
   }
+  const editedAt = row.comeOver?.changedAt ?? row.editedAt;
   const raw = rawAfter(source, row, seen);
   const remote = raw === null ? null : columnsOf(fields, raw);
   const sent = row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)]));
@@ -77,7 +79,7 @@ export function reconcile(
     sent,
     perhapsUndone: sentAt !== null && mayHaveChangedSince(sentAt, updated, seen.skew) ? sent : [],
     policy,
-    newer: newerSide(updated, row.editedAt === null ? null : row.editedAt / 1e6, seen.skew),
+    newer: newerSide(updated, editedAt === null ? null : editedAt / 1e6, seen.skew),
   });
   const state = stateAfter(row, merged.pending.length > 0, unsettled);
   const same =
@@ -103,6 +105,15 @@ const CLOCKS_DIFFER_S = 600 + 3600;
 /** Whether a task that the API says was last changed at `updated`, by its own clock, may have been changed after a write of ours was sent. */
 const mayHaveChangedSince = (sentAt: number, updated: number | null, skew: number): boolean =>
   updated === null || updated - skew > sentAt / 1e6 - CLOCKS_DIFFER_S;
+
+/** Over what came over a link its rule decides, in the fields that can. An edit beside it is people's own. */
+function fieldsFor({ fields }: Source, { comeOver }: MirrorRow): readonly Field[] {
+  if (!comeOver) return fields;
+  const { policy } = comeOver;
+  return fields.map((field) => (SHARED.has(field.name) ? { ...field, policy } : field));
+}
+
+const SHARED = new Set(['name', 'complete', 'vis_state']);
 
 /** Whether it was asked for before the answer had arrived that the row was last written from. */
 export const isLate = (row: Pick<MirrorRow, 'syncedAt'>, { requestedAt }: Observation): boolean =>

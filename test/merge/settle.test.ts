@@ -24,6 +24,7 @@ describe('the answer to a write', () => {
       overruled: [],
       pending: [],
       refused: [],
+      remade: [],
     });
   });
 

@@ -55,7 +55,7 @@ test('the reader may read all but the credentials, and the writer change tasks b
     where grantee in ('taskmirror_reader', 'taskmirror_writer') group by 1, 2 order by 1, 2`;
   const of = (role: string) =>
     granted.filter((row) => row.role === role).map(({ object, privileges }) => `${object}: ${privileges}`);
-  const rest = [
+  const rest = (links: string) => [
     ...REPORTING.map((view) => `reporting.${view}: SELECT`),
     'sync.conflicts: SELECT',
     'sync.connections: SELECT',
@@ -63,6 +63,8 @@ test('the reader may read all but the credentials, and the writer change tasks b
     'sync.held_deletions: SELECT',
     'sync.home: SELECT',
     'sync.leases: SELECT',
+    'sync.link_rules: SELECT',
+    links,
     'sync.migrations: SELECT',
     'sync.removed_connections: SELECT',
     'sync.retired_ids: SELECT',
@@ -78,14 +80,18 @@ test('the reader may read all but the credentials, and the writer change tasks b
       `${source}.task_versions: SELECT`,
       `${source}.tasks: ${privileges}`,
     ]);
-  expect(of('taskmirror_reader')).toEqual([...tasks('SELECT'), ...rest]);
-  expect(of('taskmirror_writer')).toEqual([...tasks('DELETE, INSERT, SELECT, TRUNCATE, UPDATE'), ...rest]);
+  expect(of('taskmirror_reader')).toEqual([...tasks('SELECT'), ...rest('sync.links: SELECT')]);
+  expect(of('taskmirror_writer')).toEqual([
+    ...tasks('DELETE, INSERT, SELECT, TRUNCATE, UPDATE'),
+    ...rest('sync.links: DELETE, INSERT, SELECT'),
+  ]);
 });
 
 const REPORTING = [
   'collection_by_customer',
   'collection_overdue',
   'collection_workload',
+  'linked_tasks',
   'service_catalog',
   'service_duplicates',
   'service_rate_changes',
@@ -123,6 +129,9 @@ test.each([
   ["update reporting.settings set time_zone = 'UTC'", 'permission denied for table settings', 'same'],
   ['delete from invoiced.task_versions', 'permission denied for table task_versions', 'same'],
   ['delete from sync.conflicts', 'permission denied for table conflicts', 'same'],
+  ['delete from sync.links', 'permission denied for table links', 'done'],
+  ["update sync.links set state = 'linked'", 'permission denied for table links', 'same'],
+  ['delete from sync.link_rules', 'permission denied for table link_rules', 'same'],
   [
     'truncate invoiced.tasks',
     'permission denied for table tasks',

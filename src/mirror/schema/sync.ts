@@ -179,6 +179,7 @@ export const writes = sync.table(
     settledAt: instant('settled_at'),
     decision: text('decision'),
     adoptId: identifier('adopt_id'),
+    linkId: identifier('link_id'),
   },
   (t) => [
     check('writes_decision', sql`${t.decision} in ('adopt', 'create')`),

@@ -1,12 +1,14 @@
 import { settle } from '../../merge/settle.js';
+import { pick } from '../../merge/values.js';
 import { isTaken } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
+import { takeAsAgreed } from '../../mirror/links.js';
 import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
-import type { Decoded, Field, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
+import type { Columns, Decoded, Field, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import {
   columnsIn,
@@ -75,14 +77,17 @@ export async function settleAnswer(
     if (look === 'unknown') break;
     const change = await asWorker(context.db, lease, async (tx) => {
       const made = call.method === 'POST' ? await makeRoom(tx, sender, row, call, answer) : null;
+      const settled = look ? null : after(sender, row, call, answer, made, status !== null);
       const change = look
         ? reconcile(source, context.policy, row, look, row.sent.length > 1, answer.requestedAt)
-        : after(sender, row, call, answer, made, status !== null);
+        : (settled?.change ?? null);
       // It says nothing of what the row holds now, so that the write can't be settled by it.
       if (look && change === null && isLate(row, look)) throw new MovedError();
       if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0) {
         throw new MovedError();
       }
+      if (settled?.remade)
+        await takeAsAgreed(tx, source, rowId, settled.remade.sent, settled.remade.answered);
       await endWrite(tx, writeId, { outcome: 'ok', status, settled: true });
       return change;
     }).catch((error: unknown) => {
@@ -159,6 +164,12 @@ function unshown({ fields }: Source, { sent }: WriteCall, task: RemoteTask): rea
   );
 }
 
+interface SettledRow {
+  readonly change: RowChange;
+  /** The columns of which the API has made something else than it was sent; null where there are none. */
+  readonly remade: { readonly sent: Columns; readonly answered: Columns } | null;
+}
+
 function after(
   sender: Sender,
   row: PendingRow,
@@ -166,9 +177,9 @@ function after(
   { answer, answeredAt }: SingleAnswer,
   made: Made | null,
   direct: boolean,
-): RowChange {
+): SettledRow {
   return answer === 'gone' || !answer.ok
-    ? deletedHere(sender.source, row, answeredAt, row.sent.length > 1)
+    ? { change: deletedHere(sender.source, row, answeredAt, row.sent.length > 1), remade: null }
     : written(sender, row, call, answer.task, answeredAt, made, direct);
 }
 
@@ -180,7 +191,7 @@ function written(
   answeredAt: number,
   made: Made | null,
   direct: boolean,
-): RowChange {
+): SettledRow {
   const { fields } = source;
   const row = made?.row ?? asRead;
   const local = localColumns(source, row);
@@ -215,7 +226,7 @@ function written(
           syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
           syncError: null,
         };
-  return {
+  const change: RowChange = {
     id: task.id,
     row,
     columns: settled.columns,
@@ -224,4 +235,7 @@ function written(
     answeredAt: made?.answeredAt ?? answeredAt,
     overruled: [...settled.overruled, ...(made?.overruled ?? [])],
   };
+  const remade = fields.filter(({ name }) => settled.remade.includes(name));
+  const of = (columns: Columns): Columns => Object.assign({}, ...remade.map((field) => pick(field, columns)));
+  return { change, remade: remade.length === 0 ? null : { sent: of(sent), answered: of(settled.columns) } };
 }

@@ -1,0 +1,133 @@
+import type { Columns, Field, Scalar } from '../fields.js';
+import { merge, newerSide, type Overruled } from '../merge/merge.js';
+import type { CarriedOver, Carry, DueLink, LinkedRow, Sharing } from '../mirror/links.js';
+
+/**
+ * What brings both rows of a link together, by the same merge as between the mirror and an API: Invoiced's row is its local side,
+ * FreshBooks's its remote one, and what both last agreed on the base. `unlink` where a deletion ends the link.
+ */
+export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Carry | 'unlink' {
+  const { sharing } = link;
+  const base = link.base ?? { vis_state: ACTIVE };
+  const here = agreedOr(base, link.leftSeen, left.columns, sharedLeft(left.columns));
+  const there = agreedOr(base, link.rightSeen, right.columns, sharedRight(right.columns, base, sharing));
+  const deleted =
+    base['vis_state'] !== DELETED && (here['vis_state'] === DELETED || there['vis_state'] === DELETED);
+  if (deleted && sharing.onDelete === 'unlink') return 'unlink';
+
+  const fields = fieldsOf(sharing);
+  const merged = merge({
+    fields,
+    base,
+    local: here,
+    remote: there,
+    sent: [],
+    policy: POLICY[sharing.winner],
+    newer: newerSide(right.changedAt, left.changedAt, 0),
+  });
+  const gone = merged.columns['vis_state'] === DELETED;
+  return {
+    link,
+    left: changesLeft(merged.columns, here, left, gone),
+    right: changesRight(merged.columns, there, right, gone, sharing),
+    // Deleted on both sides they agree on nothing else: if one is restored, all that they hold is compared.
+    base: gone ? { vis_state: DELETED } : merged.columns,
+    journal: merged.overruled.map((entry) => journalled(entry, { left, right }, sharing)),
+  };
+}
+
+const ACTIVE = 0;
+const DELETED = 1;
+const ARCHIVED = 2;
+const POLICY = { invoiced: 'local', freshbooks: 'remote', newest: 'newest' } as const;
+
+function fieldsOf({ name, complete }: Sharing): readonly Field[] {
+  return [
+    ...(name ? [virtual('name', 'text', null)] : []),
+    ...(complete === null ? [] : [virtual('done', 'boolean', false)]),
+    virtual('vis_state', 'integer', ACTIVE),
+  ];
+}
+
+function virtual(name: string, type: 'text' | 'boolean' | 'integer', absent: Scalar): Field {
+  const columns = [{ name, type, absent }];
+  return { name, columns, writable: true, keys: [], decode: () => undefined, encode: () => ({}) };
+}
+
+function sharedLeft({ name = null, complete = false, vis_state = ACTIVE }: Columns): Columns {
+  return { name, done: complete === true, vis_state };
+}
+
+/** Where done is deleted, a deletion in FreshBooks means that, and no other is known there. */
+function sharedRight(
+  { name = null, vis_state = ACTIVE }: Columns,
+  base: Columns,
+  { complete }: Sharing,
+): Columns {
+  const deleted = vis_state === DELETED;
+  if (complete === 'deleted' && base['vis_state'] !== DELETED)
+    return { name, done: deleted, vis_state: ACTIVE };
+  return { name, done: vis_state === ARCHIVED, vis_state: deleted ? DELETED : ACTIVE };
+}
+
+/** What a row shows that it showed when both agreed is what they agreed on, though its API may have made something else of it. */
+function agreedOr(base: Columns, seen: Columns | null, shown: Columns, shared: Columns): Columns {
+  if (seen === null) return shared;
+  const same = (column: string) => (seen[column] ?? null) === (shown[column] ?? null);
+  const agreed: Record<string, Scalar> = { ...shared };
+  if ('name' in base && same('name')) agreed['name'] = base['name'] ?? null;
+  if ('done' in base && same('complete') && same('vis_state')) agreed['done'] = base['done'] ?? false;
+  if (same('vis_state')) agreed['vis_state'] = base['vis_state'] ?? ACTIVE;
+  return agreed;
+}
+
+function changesLeft(merged: Columns, here: Columns, left: LinkedRow, gone: boolean): Columns | null {
+  const set: Record<string, Scalar> = {};
+  if (!gone && differs(merged, here, 'name')) set['name'] = merged['name'] ?? null;
+  if (!gone && differs(merged, here, 'done')) set['complete'] = merged['done'] === true;
+  const wanted = gone ? DELETED : ACTIVE;
+  if (left.columns['vis_state'] !== wanted) set['vis_state'] = wanted;
+  return Object.keys(set).length > 0 ? set : null;
+}
+
+function changesRight(
+  merged: Columns,
+  there: Columns,
+  right: LinkedRow,
+  gone: boolean,
+  { complete }: Sharing,
+): Columns | null {
+  const set: Record<string, Scalar> = {};
+  if (!gone && differs(merged, there, 'name')) set['name'] = merged['name'] ?? null;
+  const shown = right.columns['vis_state'] ?? ACTIVE;
+  const done = complete === 'deleted' ? DELETED : ARCHIVED;
+  const undone = shown === DELETED || (complete === 'archived' && shown === ARCHIVED) ? ACTIVE : shown;
+  const wanted = gone ? DELETED : complete !== null && merged['done'] === true ? done : undone;
+  if (wanted !== shown) set['vis_state'] = wanted;
+  return Object.keys(set).length > 0 ? set : null;
+}
+
+const differs = (merged: Columns, side: Columns, field: string): boolean =>
+  field in merged && merged[field] !== side[field];
+
+/** In the loser's own terms, so that it can be put back there. */
+function journalled(
+  { field, base, local, remote, winner }: Overruled,
+  { left, right }: { readonly left: LinkedRow; readonly right: LinkedRow },
+  { complete }: Sharing,
+): CarriedOver {
+  const [loser, lost, won] = winner === 'local' ? [right, remote, local] : [left, local, remote];
+  const done = complete === 'deleted' ? DELETED : ARCHIVED;
+  const isDone = field === 'done';
+  const inRight = (value: unknown) => (isDone ? (value === true ? done : ACTIVE) : value);
+  const told = loser === right ? inRight : (value: unknown) => value;
+  return {
+    connection: loser.connection,
+    rowId: loser.rowId,
+    field: !isDone ? field : loser === right ? 'vis_state' : 'complete',
+    base: told(base),
+    local: told(won),
+    remote: told(lost),
+    reason: 'the task that it is linked to was changed too',
+  };
+}
