@@ -10,6 +10,7 @@ import { addConnect } from './verbs/connect.js';
 import { addConnections } from './verbs/connections.js';
 import { addDemo } from './verbs/demo.js';
 import { addDoctor } from './verbs/doctor.js';
+import { addLinks } from './verbs/links.js';
 import { addMigrate } from './verbs/migrate.js';
 import { addPause } from './verbs/pause.js';
 import { addPlan } from './verbs/plan.js';
@@ -31,6 +32,7 @@ const VERBS = [
   addPlan,
   addVerify,
   addConflicts,
+  addLinks,
   addRetry,
   addConnections,
   addConnect,
@@ -63,7 +65,7 @@ export function makeProgram(cli: Cli): Command {
       outputError: (text, write) => write(`taskmirror: ${reworded(text)}; see taskmirror --help\n`),
     });
   for (const add of VERBS) add(program, cli);
-  for (const verb of program.commands)
+  for (const verb of program.commands.flatMap((verb) => [verb, ...verb.commands]))
     if (verb.commands.length > 0) verb.hook('preSubcommand', refuseUnknown);
   return program;
 }

@@ -1,6 +1,8 @@
 import type { QueueState } from '../jobs/state.js';
+import type { LinkCounts } from '../mirror/list-links.js';
 import type { ConnectionStanding, ConnectionStatus } from '../mirror/status.js';
 import { isLate, needsOf, type State, stateOf } from './attention.js';
+import { linkNeeds } from './links.js';
 
 /** Everything that `status` tells, for people and for programs. */
 export interface Report<Connection extends ConnectionStanding = ConnectionStatus> {
@@ -11,6 +13,8 @@ export interface Report<Connection extends ConnectionStanding = ConnectionStatus
   readonly queues: readonly QueueState[] | null;
   /** What needs a person that is of no one connection. */
   readonly needs: readonly string[];
+  /** Null where nothing is linked. */
+  readonly links: LinkCounts | null;
 }
 
 export type ConnectionReport = Reported<ConnectionStatus>;
@@ -27,6 +31,7 @@ export function reportOf<Connection extends ConnectionStanding>(
   at: number,
   connections: readonly Connection[],
   queues: readonly QueueState[] | { readonly problem: string },
+  links: LinkCounts | null = null,
 ): Report<Connection> {
   const states = 'problem' in queues ? null : queues;
   const nextOf = (kind: string, name: string): number | null =>
@@ -35,6 +40,7 @@ export function reportOf<Connection extends ConnectionStanding>(
   return {
     at,
     queues: states,
+    links,
     connections: connections.map((connection) => ({
       ...connection,
       state: stateOf(connection),
@@ -48,6 +54,7 @@ export function reportOf<Connection extends ConnectionStanding>(
       states?.every(({ workers }) => workers === null) && areAllStill(connections) && NO_WORKER_SEEN,
       connections.length === 0 &&
         'No account is configured: add one with taskmirror connections add NAME, or set INVOICED_API_KEY or FRESHBOOKS_ACCOUNT_ID and start the worker again.',
+      ...linkNeeds(links),
     ].filter((need): need is string => Boolean(need)),
   };
 }

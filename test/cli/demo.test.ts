@@ -34,6 +34,7 @@ test('the demo is up within a minute, shows changes both ways and a conflict, ca
     expect.objectContaining({ winner: 'remote', restored_at: expect.any(String) }),
   );
   await reachesTheApi(update, folder);
+  await crossesOver(first);
   const status = await run(['status', '--json'], { folder });
   expect(JSON.parse(status.output)).toMatchObject({
     connections: [{ problem: null }, { problem: null }],
@@ -80,6 +81,12 @@ async function showsTheWayBack(demo: ReturnType<typeof runProgram>): Promise<voi
   ]) {
     await until(`${text} is shown (${demo.output()})`, () => line(text).test(demo.output()), 40_000);
   }
+}
+
+/** A call that somebody means to make is a service in FreshBooks too. */
+async function crossesOver(demo: ReturnType<typeof runProgram>): Promise<void> {
+  const line = /^\d\d:\d\d:\d\d +\d+\.\d s {2}link → API: dunning-call: in FreshBooks too, at 25 USD: Call /m;
+  await until(`a call crosses over (${demo.output()})`, () => line.test(demo.output()), 40_000);
 }
 
 /** Runs the UPDATE that the demo prints, and waits until the API has done it. */

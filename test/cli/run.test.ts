@@ -13,6 +13,7 @@ const VERBS = [
   'plan',
   'verify',
   'conflicts',
+  'links',
   'retry',
   'connections',
   'connect',

@@ -25,8 +25,8 @@ export interface Act {
 export interface Activity {
   /** Remembers what somebody has just done at an API. */
   did(text: string): void;
-  /** Remembers what has just been committed in the mirror, in a row. */
-  edited(source: SourceName, rowId: string, by: string, text: string): void;
+  /** Remembers what has just been committed in the mirror, in a row, or was at this time (milliseconds since 1970). */
+  edited(source: SourceName, rowId: string, by: string, text: string, at?: number): void;
   /** Remembers that edits of a row lost a conflict, and are waited for no longer. */
   overruled(rowId: string, by: string, text: string): void;
   /** Looks which acts have arrived since; gives them, and what was newly done in the mirror, the oldest first. */
@@ -54,8 +54,8 @@ export function createActivity(db: Database, runtime: Runtime): Activity {
       const awaited = { side: 'mirror', source, id: Number(id) } as const;
       add({ awaited, by: null, text, at: runtime.now(), delay: null });
     },
-    edited: (source, rowId, by, text) =>
-      add({ awaited: { side: 'api', source, rowId }, by, text, at: runtime.now(), delay: null }),
+    edited: (source, rowId, by, text, at = runtime.now()) =>
+      add({ awaited: { side: 'api', source, rowId }, by, text, at, delay: null }),
     overruled: (rowId, by, text) => {
       const lost = ({ awaited, delay }: Act) =>
         awaited?.side === 'api' && awaited.rowId === rowId && delay === null;

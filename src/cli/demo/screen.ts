@@ -19,6 +19,7 @@ export const headOf = (url: string | null): readonly string[] => [
   'npx taskmirror sql --demo "select id, name, rate_amount, billable from freshbooks.tasks order by updated_at desc limit 8"',
   `npx taskmirror sql --demo --write "update freshbooks.tasks set rate_amount = rate_amount + 5 where id = (${SOME_SERVICE}) returning id, name, rate_amount"`,
   'npx taskmirror conflicts --demo',
+  'npx taskmirror links --demo',
   'npx taskmirror status --demo',
   '',
 ];

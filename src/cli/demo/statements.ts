@@ -23,7 +23,7 @@ export interface Statements {
 
 /** Chooses by the sandbox's seed. */
 export function statements(sandbox: Sandbox): Statements {
-  const kinds = [dueLater, newService, newRate, noTask, newTask, noService];
+  const kinds = [newCall, dueLater, newService, newRate, noTask, (each: Sandbox) => newTask(each), noService];
   const clashes = [clashOfRates, clashOfDueDates];
   let [edits, clashed] = [0, 0];
   return {
@@ -43,9 +43,12 @@ function newRate(sandbox: Sandbox): Statement | null {
   return id === null ? null : freshbooks(`${setRate(rateOf(sandbox, id) + 5)} where id = ${id}`);
 }
 
-function newTask({ clock, random }: Sandbox): Statement {
+/** What the demo's link rule takes up. */
+const newCall = (sandbox: Sandbox): Statement => newTask(sandbox, 'phone');
+
+function newTask({ clock, random }: Sandbox, only?: string): Statement {
   const number = Math.floor(2 ** 31 * random());
-  const action = collectionActions[number % collectionActions.length] ?? 'phone';
+  const action = only ?? collectionActions[number % collectionActions.length] ?? 'phone';
   const name = quoted(collectionTask(action, number % 4_000, 1_000 + (number % 9_000)));
   const due = new Date(clock.now() + 14 * 86_400_000).toISOString().slice(0, 10);
   return invoiced(

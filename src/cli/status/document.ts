@@ -2,7 +2,7 @@ import type { RunStatus } from '../../mirror/run-status.js';
 import type { ConnectionReport, Report } from '../../words/report.js';
 
 /** The report as `status --json` prints it; the names are public. Times are ISO 8601 in UTC, to the millisecond. */
-export function documentOf({ at, connections, queues, needs }: Report): object {
+export function documentOf({ at, connections, queues, links, needs }: Report): object {
   return {
     at: time(at),
     connections: connections.map(connectionOf),
@@ -14,6 +14,7 @@ export function documentOf({ at, connections, queues, needs }: Report): object {
           { workers, waiting, active, delayed, failed },
         ]),
       ),
+    links,
     needs,
   };
 }

@@ -2,19 +2,21 @@ import type { RunStatus } from '../../mirror/run-status.js';
 import { printableLine } from '../../printable.js';
 import { beginningOf, STATES, type State, summaryOf } from '../../words/attention.js';
 import { ago, number, span, wrap } from '../../words/figures.js';
+import { linksInWords } from '../../words/links.js';
 import type { ConnectionReport, Report } from '../../words/report.js';
 import { doneBy, outcomeOf } from '../../words/runs.js';
 import { namedRow } from '../../words/values.js';
 import type { Colour, Paint } from '../colours.js';
 
 /** The report for a person, in lines of at most 80 letters. */
-export function readable({ at, connections, needs }: Report, paint: Paint): string {
+export function readable({ at, connections, links, needs }: Report, paint: Paint): string {
   const blocks =
     connections.length > MANY
       ? [tableOf(connections, paint), connections.flatMap((each) => notesOf(each, paint))]
       : connections.map((connection) => blockOf(connection, at, paint));
   const head = connections.length > 1 ? [[summaryOf(connections)]] : [];
-  return [...head, ...blocks, needs.flatMap((need) => note(need, '', paint))]
+  const linked = links === null ? [] : [[`links: ${linksInWords(links)}`]];
+  return [...head, ...blocks, ...linked, needs.flatMap((need) => note(need, '', paint))]
     .filter((block) => block.length > 0)
     .map((block) => block.join('\n'))
     .join('\n\n');

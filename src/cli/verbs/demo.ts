@@ -5,6 +5,7 @@ import { sources } from '../../sources/index.js';
 import type { Cli } from '../cli.js';
 import { type Activity, createActivity } from '../demo/activity.js';
 import { type Demo, withDemo } from '../demo/demo.js';
+import { linkCalls } from '../demo/links.js';
 import { writeLocally } from '../demo/local-writer.js';
 import { headOf, lineOf, rowsInWords, screenOf } from '../demo/screen.js';
 import { type LiveLines, liveLines } from '../live-lines.js';
@@ -43,7 +44,11 @@ async function work(cli: Cli, demo: Demo, activity: Activity): Promise<void> {
     await runtime.sleep(500, signal).catch(() => {});
     if (signal.aborted) return;
   }
-  await Promise.all([workAtApis(cli, demo, activity), writeLocally(cli, demo, activity)]);
+  await Promise.all([
+    workAtApis(cli, demo, activity),
+    writeLocally(cli, demo, activity),
+    linkCalls(cli, demo, activity),
+  ]);
 }
 
 /** People act about once a second. */
@@ -108,6 +113,6 @@ const isFilled = (connections: readonly ConnectionStatus[]): boolean =>
   connections.length > 0 && connections.every(({ read }) => read);
 
 /** The head, wrapped on 80 columns, and the other lines below it: what is to be pasted stays in sight. */
-const ROWS_BESIDES = 24;
+const ROWS_BESIDES = 25;
 const REDRAW_MS = 300;
 const SUMMARY_MS = 30_000;

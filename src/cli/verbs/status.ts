@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { TaskmirrorError } from '../../errors.js';
 import { type QueueState, queueState } from '../../jobs/state.js';
+import { countLinks } from '../../mirror/list-links.js';
 import { readStatus } from '../../mirror/status.js';
 import { sources } from '../../sources/index.js';
 import { reportOf } from '../../words/report.js';
@@ -30,11 +31,12 @@ export function addStatus(program: Command, cli: Cli): void {
 
 async function status({ json, demo }: Options, cli: Cli): Promise<void> {
   const report = await withMirror(cli, { demo }, async (mirror) => {
-    const [connections, queues] = await Promise.all([
+    const [connections, queues, links] = await Promise.all([
       readStatus(mirror.db, Object.values(sources)),
       queuesOf(mirror),
+      countLinks(mirror.db),
     ]);
-    return reportOf(cli.runtime.now(), connections, queues);
+    return reportOf(cli.runtime.now(), connections, queues, links);
   });
   cli.output.write(`${json ? jsonText(documentOf(report)) : readable(report, paintFor(cli))}\n`);
 }

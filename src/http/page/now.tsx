@@ -1,5 +1,6 @@
 import type { FC } from 'hono/jsx';
 import { counted, number } from '../../words/figures.js';
+import { linksInWords } from '../../words/links.js';
 import { doneBy, outcomeOf } from '../../words/runs.js';
 import { short } from '../../words/values.js';
 import { Ago, Foreign, Title } from './bits.js';
@@ -9,7 +10,7 @@ const MOST = 20;
 
 /** Runs under way, how far they are, and what the queue has. */
 export const Now: FC<{ sight: Sight }> = ({ sight }) => {
-  const { connections, queues } = sight.report;
+  const { connections, queues, links } = sight.report;
   const runs = connections.flatMap(({ name, runs }) =>
     runs.filter(({ outcome }) => outcome === null).map((run) => ({ name, run })),
   );
@@ -41,6 +42,7 @@ export const Now: FC<{ sight: Sight }> = ({ sight }) => {
       </ul>
       {runs.length > MOST ? <p class="more">{number(runs.length - MOST)} more runs.</p> : null}
       {waiting > 0 ? <p>{counted(waiting, 'job')} in the queue wait for a worker.</p> : null}
+      {links === null ? null : <p>Tasks kept as one: {linksInWords(links)}.</p>}
     </>
   );
 };

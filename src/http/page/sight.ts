@@ -3,6 +3,7 @@ import { readActivity, type Stretch } from '../../mirror/activity.js';
 import { type Conflict, listConflicts } from '../../mirror/conflicts.js';
 import { findConnection } from '../../mirror/connections.js';
 import { databaseNow } from '../../mirror/database.js';
+import { countLinks } from '../../mirror/list-links.js';
 import { inSnapshot } from '../../mirror/plan.js';
 import { countRows, type RowCounts } from '../../mirror/row-counts.js';
 import { type ConnectionRun, readEventfulRuns } from '../../mirror/run-status.js';
@@ -64,20 +65,22 @@ export function createLook(parts: Parts): () => Promise<Sight | Blindness> {
     everyMs: 15_000,
     waitMs: PATIENCE_MS,
   });
+  const links = refreshed(() => countLinks(db), { runtime, log, everyMs: 5_000, waitMs: PATIENCE_MS });
   const queues = refreshed(() => readQueues(parts), { runtime, log, everyMs: 2_000, waitMs: PATIENCE_MS });
 
   const see = async (): Promise<Sight> => {
     const standings = await readStandings(db, tables);
-    const [states, counts, day, plans, conflicts, runs] = await Promise.all([
+    const [states, counts, day, plans, conflicts, runs, linked] = await Promise.all([
       queues(),
       rows(),
       lastDay(),
       readPlans(parts, standings),
       listConflicts(db, tables, { connection: null, restored: false, limit: MOST_CONFLICTS }),
       readEventfulRuns(db, MOST_RUNS),
+      links(),
     ]);
     const at = runtime.now();
-    const report = reportOf(at, standings, states ?? { problem: '' });
+    const report = reportOf(at, standings, states ?? { problem: '' }, linked);
     const { push } = settings;
     return {
       at,
