@@ -3,6 +3,7 @@ import type { Mutation } from './mutation.js';
 const CAPTURE = 'drizzle/0002_capture.sql';
 /** The triggers as they stand since then, and a function. */
 const TRIGGERS = 'drizzle/0006_writers-stay-local.sql';
+const LINKS = 'drizzle/0014_links-engine.sql';
 const WHOLE_CENTS = 'drizzle/0010_whole-cents.sql';
 const LOCAL =
   "current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' OR NOT has_table_privilege('sync.writes'::regclass, 'INSERT')";
@@ -47,7 +48,7 @@ export const capture: readonly Mutation[] = [
   {
     invariant: 'I1',
     breaks: 'a row that a DELETE took is not sent',
-    file: CAPTURE,
+    file: LINKS,
     snippet: "CASE WHEN vis_state = 1 THEN sync_state ELSE 'pending' END,",
     replacement: 'sync_state,',
     killedBy: 'test/mirror/capture-delete.test.ts: keeps the row as deleted and pending',
@@ -93,7 +94,7 @@ WHEN (false)`,
   {
     invariant: 'I3',
     breaks: 'a row whose create is under way is really deleted, and its task has no row',
-    file: CAPTURE,
+    file: LINKS,
     snippet: "w.row_id = deleted.row_id AND w.settled_at IS NULL AND w.method = 'POST'",
     replacement: 'false AND w.row_id = deleted.row_id',
     killedBy: 'test/mirror/capture-delete.test.ts: waits for a create that is being saved',
