@@ -18,20 +18,20 @@ export interface App {
 }
 
 /** All routes, one file for each, behind one guard. */
-export function makeApp({ token, bullBoard }: HttpConfig, parts: Parts): App {
+export function makeApp(config: HttpConfig, parts: Parts): App {
   const app = new Hono();
-  const page = createPage(token, parts);
+  const page = createPage(config, parts);
   // A form of a page without a referrer has no origin either, which tells old browsers' own from others'.
   app.use(secureHeaders({ referrerPolicy: 'same-origin' }));
   app.use(async (c, next) => {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
-  app.use(guard(token));
+  app.use(guard(config.token));
   addHealthz(app);
   addReadyz(app, parts);
   addMetrics(app, parts);
-  addQueues(app, bullBoard, parts);
+  addQueues(app, config.bullBoard, parts);
   addPage(app, page);
   addLive(app, page);
   app.notFound((c) => c.text(`There is nothing at ${c.req.path}.\n`, 404));

@@ -39,7 +39,7 @@ const STATEMENTS = [
      raw, synced_at, first_seen_at, updated_at, sync_state)
    select nextval('sync.row_ids'), 'freshbooks', i, 'Painting ' || i % 990000, 'Walls and ceilings', i % 200, 'USD', i % 5 > 0,
      case when i % 50 = 0 then 0 else 1 + i % 2 end,
-     jsonb_build_object('id', i, 'name', 'Painting ' || i, 'rate', jsonb_build_object('amount', i % 200, 'code', 'USD')),
+     jsonb_build_object('id', i, 'name', 'Painting ' || i, 'rate', jsonb_build_object('amount', (i % 200)::text, 'code', 'USD')),
      now(), now() - interval '1 day', now() - interval '1 minute' * i,
      case when i % 100003 = 0 then 'failed' when i % 50021 = 0 then 'pending' else 'synced' end
    from generate_series(1, 1000000) i`,

@@ -2,6 +2,7 @@
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   capture: () => import('./capture.js'),
   history: () => import('./history.js'),
+  page: () => import('./page.js'),
   push: () => import('./push.js'),
   reporting: () => import('./reporting.js'),
 };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export function programOf(): readonly string[] {
   const built = join(ROOT, 'dist/main.js');
   if (changedAt(built) >= newestUnder(join(ROOT, 'src'))) return [built];
-  return ['--import', join(ROOT, 'node_modules/tsx/dist/esm/index.mjs'), join(ROOT, 'src/main.ts')];
+  return ['--import', join(ROOT, 'test/daemon/from-source.mjs'), join(ROOT, 'src/main.ts')];
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import type postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openWorld, type World } from '../daemon/world.js';
 import { until } from '../servers/index.js';
@@ -68,6 +69,23 @@ test('failed rows stand there with the words of the API, whatever they are calle
   expect(text.length).toBeLessThan(100_000);
   expect(text).toContain('words &lt;b&gt;of the API');
   await retryAll('invoiced');
+});
+
+test('a row that cannot be planned leaves all else to be seen', async () => {
+  const [rowId = '0'] = await fail('freshbooks', ['Unplanned']);
+  const [row] = await world.sql`select raw from freshbooks.tasks where row_id = ${rowId}`;
+  await asWorker(
+    (tx) => tx`
+    update freshbooks.tasks set raw = jsonb_set(raw, '{rate,amount}', '7'::jsonb) where row_id = ${rowId}`,
+  );
+  const { status, text } = await ask(url);
+  expect(status).toBe(200);
+  expect(text).toContain('1 row could not be sent');
+  expect(text).toContain('1 more: <code>taskmirror plan</code>');
+  await asWorker(
+    (tx) => tx`update freshbooks.tasks set raw = ${tx.json(row?.['raw'])} where row_id = ${rowId}`,
+  );
+  await retryAll('freshbooks');
 });
 
 test('a retry from the page is sent to the API by the daemon that runs, and told in words', async () => {
@@ -228,6 +246,13 @@ async function fail(source: 'invoiced' | 'freshbooks', names: readonly string[])
       update ${tx(source)}.tasks set sync_state = 'failed', sync_error = 'words <b>of the API'
       where row_id = any(${rowIds}::bigint[])`;
     return rowIds;
+  });
+}
+
+async function asWorker(statement: (tx: postgres.TransactionSql) => Promise<unknown>): Promise<void> {
+  await world.sql.begin(async (tx) => {
+    await tx`select set_config('taskmirror.origin', 'sync', true)`;
+    await statement(tx);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { FC } from 'hono/jsx';
+import type { Child, FC } from 'hono/jsx';
 import type { Stretch } from '../../mirror/activity.js';
 import { counted, number, span } from '../../words/figures.js';
 import { lagsOf } from './lags.js';
@@ -70,9 +70,9 @@ export const ThroughputChart: FC<{ name: string; day: LastDay }> = ({ name, day 
 /** A minute fills the drawing, so that seconds don't look like trouble. */
 const LEAST_LAG = 60;
 
-const Drawing: FC<{ label: string; children: unknown }> = ({ label, children }) => (
+const Drawing: FC<{ label: string; children: Child }> = ({ label, children }) => (
   <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
-    {children as never}
+    {children}
   </svg>
 );
 

@@ -9,12 +9,14 @@ export interface DocumentProps {
   readonly at: number;
   readonly sections: Sections;
   readonly assets: ReturnType<typeof readAssets>;
+  /** Whether the queue is shown at `/queues`. */
+  readonly queues: boolean;
   /** What an action has done, or why it has not. */
   readonly said: string | null;
 }
 
 /** The whole page. It reads the same without its script, which only keeps it up to date. */
-export const Document: FC<DocumentProps> = ({ at: now, sections, assets, said }) => (
+export const Document: FC<DocumentProps> = ({ at: now, sections, assets, queues, said }) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -57,8 +59,8 @@ export const Document: FC<DocumentProps> = ({ at: now, sections, assets, said })
       <p id="spoken" class="aside" role="status" />
       <footer class="page">
         <p>
-          taskmirror {version}. Times are UTC. <a href="/queues">Queue</a> <a href="/metrics">Metrics</a>{' '}
-          <a href="/readyz">Readiness</a>
+          taskmirror {version}. Times are UTC. {queues ? <a href="/queues">Queue</a> : null}{' '}
+          <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a>
         </p>
       </footer>
     </body>

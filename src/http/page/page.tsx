@@ -1,3 +1,4 @@
+import type { HttpConfig } from '../../config/config.js';
 import { TaskmirrorError } from '../../errors.js';
 import { isUnavailable } from '../../mirror/database.js';
 import type { Parts } from '../parts.js';
@@ -33,7 +34,7 @@ export interface Acted {
   readonly said: string;
 }
 
-export function createPage(httpToken: string | null, parts: Parts): Page {
+export function createPage({ token: httpToken, bullBoard }: HttpConfig, parts: Parts): Page {
   const { runtime, log } = parts;
   const token = createFormToken(httpToken);
   const assets = readAssets();
@@ -52,7 +53,10 @@ export function createPage(httpToken: string | null, parts: Parts): Page {
     render: async (said) => {
       const sight = await look();
       const sections = await renderSections(sight, token.value);
-      const document = <Document at={sight.at} sections={sections} assets={assets} said={said ?? null} />;
+      const queues = bullBoard !== 'off';
+      const document = (
+        <Document at={sight.at} sections={sections} assets={assets} queues={queues} said={said ?? null} />
+      );
       return { html: `<!doctype html>${await document.toString()}`, sees: !('problem' in sight) };
     },
     act: async (action) => {

@@ -1,3 +1,4 @@
+import { FieldError } from '../../fields.js';
 import { type QueueState, queueState } from '../../jobs/state.js';
 import { readActivity, type Stretch } from '../../mirror/activity.js';
 import { type Conflict, listConflicts } from '../../mirror/conflicts.js';
@@ -124,7 +125,7 @@ async function readQueues({ daemon }: Parts): Promise<readonly QueueState[] | { 
 }
 
 function readPlans(
-  { pageDb, settings }: Parts,
+  { pageDb, settings, log }: Parts,
   standings: readonly ConnectionStanding[],
 ): Promise<readonly Plan[]> {
   const unsynced = standings.filter(({ pending, failed }) => pending + failed > 0).slice(0, MOST_PLANS);
@@ -134,8 +135,14 @@ function readPlans(
     for (const { name } of unsynced) {
       const connection = await findConnection(tx, name);
       const source = Object.values(sources).find((each) => each.name === connection?.source);
-      if (connection && source)
+      if (!connection || !source) continue;
+      try {
         plans.push(await planPush(tx, connection, source, settings.deleteLimit, MOST_ROWS));
+      } catch (error) {
+        // A row that can't be planned is no reason to show nothing of all else.
+        if (!(error instanceof FieldError)) throw error;
+        log.error({ err: error, connection: name }, 'A row could not be planned for the status page.');
+      }
     }
     return plans;
   });
