@@ -19,17 +19,18 @@ process.channel?.unref();
 // A leak on purpose, to see that it is noticed.
 const kept = [];
 const leaks = {
-  memory: () => kept.push(Array.from({ length: 100_000 }, () => Math.random())),
+  memory: () => kept.push(Array.from({ length: 50_000 }, () => Math.random())),
   handles: () =>
     kept.push(
       createServer().listen(0).unref(),
       setInterval(() => {}, 1e9),
     ),
+  // Longer and longer, and faster than what is twice as long for twice the time.
   delay: () => {
     kept.push(1);
-    const end = performance.now() + kept.length * 4;
+    const end = performance.now() + Math.min(kept.length ** 2 / 8, 1_500);
     while (performance.now() < end);
   },
 };
 const leak = leaks[process.env['SOAK_LEAK'] ?? ''];
-if (leak !== undefined) setInterval(leak, 1_000).unref();
+if (leak !== undefined) setInterval(leak, 500).unref();
