@@ -8,7 +8,15 @@ import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
-import type { Columns, Decoded, Field, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
+import type {
+  Columns,
+  Decoded,
+  Field,
+  JsonObject,
+  RemoteTask,
+  SingleAnswer,
+  Source,
+} from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import {
   columnsIn,
@@ -141,11 +149,11 @@ async function later(
   const { answer } = seen;
   if (answer === 'gone' || !answer.ok || call.method === 'POST') return null;
   const late = isLate(row, seen);
-  if (!late && unshown(source, call, answer.task).length === 0) return null;
+  if (!late && unshown(source, call, answer.task.raw).length === 0) return null;
   const again = await client.read(answer.task.id, signal).catch(() => null);
   if (again === null || (again.answer !== 'gone' && !again.answer.ok)) return 'unknown';
   // It shows that to nobody: sent once more, it would show it no more.
-  const hidden = again.answer !== 'gone' && unshown(source, call, again.answer.task).length > 0;
+  const hidden = again.answer !== 'gone' && unshown(source, call, again.answer.task.raw).length > 0;
   if (!late && hidden) return null;
   return {
     ...again,
@@ -156,11 +164,10 @@ async function later(
 }
 
 /** The fields that were sent and that an answer leaves out. */
-function unshown({ fields }: Source, { sent }: WriteCall, task: RemoteTask): readonly Field[] {
+function unshown({ fields }: Source, { sent }: WriteCall, task: JsonObject): readonly Field[] {
   if (sent === null) return [];
   return fields.filter(
-    (field) =>
-      field.keys.length > 0 && field.decode(sent) !== undefined && field.decode(task.raw) === undefined,
+    (field) => field.keys.length > 0 && field.decode(sent) !== undefined && field.decode(task) === undefined,
   );
 }
 
@@ -196,11 +203,12 @@ function written(
   const row = made?.row ?? asRead;
   const local = localColumns(source, row);
   const sent = call.sent === null ? {} : columnsIn(source, call.sent);
-  // What the API shows to nobody it holds as it was sent.
-  const hidden = made ? [] : unshown(source, call, task);
+  // What the API does not show it holds as it was sent.
+  const shown = made?.raw ?? task.raw;
+  const hidden = unshown(source, call, shown);
   const keys = new Set(hidden.flatMap((field) => field.keys));
   const taken = Object.fromEntries(Object.entries(call.sent ?? {}).filter(([key]) => keys.has(key)));
-  const raw = keepMissing(fields, made ? null : { ...row.raw, ...taken }, made?.raw ?? task.raw);
+  const raw = keepMissing(fields, made ? taken : { ...row.raw, ...taken }, shown);
   const settled = settle({
     fields,
     base: made || row.raw === null ? null : columnsOf(fields, row.raw),

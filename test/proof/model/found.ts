@@ -46,6 +46,13 @@ const loseAnswer = (route: string): Command => ({
   order: 0,
 });
 
+const insert = (steps: number): Command => ({
+  do: 'insert in SQL',
+  with: { acts: [{ act: 'insert', target: 0, fields: [1] }], takenBack: false },
+  steps,
+  order: 0,
+});
+
 /** All of them are played with each run of the tests. */
 export const found: readonly Found[] = [
   {
@@ -85,6 +92,23 @@ export const found: readonly Found[] = [
     history: {
       setting: { ...usual, source: 'freshbooks', fields: { from: 3, count: 1 } },
       commands: [update(0, 10), loseAnswer('tasks.update'), work('push', 0, 80), edit(0, 10)],
+    },
+  },
+  {
+    name: 'a new task of which the answer leaves out the name keeps it',
+    history: {
+      setting: { ...usual, source: 'invoiced' },
+      commands: [
+        insert(10),
+        {
+          do: 'fault',
+          with: { route: 'tasks.create', fault: { kind: 'omit-keys', keys: ['name'] }, skip: 0, times: 1 },
+          steps: 0,
+          order: 0,
+        },
+        work('push', 0, 60),
+        work('poll', 0, 60),
+      ],
     },
   },
 ];

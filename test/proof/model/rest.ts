@@ -22,6 +22,10 @@ export async function rest(world: ModelWorld): Promise<readonly string[]> {
     worker.doom = null;
   }
   while (working.size > 0) await scheduler.finish(Promise.race(working), inOrder);
+  if (!world.workers[0].pushes) {
+    world.settings.push = true;
+    world.kill(0);
+  }
   for (const { source } of viewsOf(world)) await setPaused(aside, source, false);
   await consentIfNeeded(world);
   const faults = world.other === null ? [] : await restBesideTrouble(world, world.other);

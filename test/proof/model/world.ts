@@ -38,6 +38,8 @@ export interface ModelWorld {
   readonly workers: [Worker, Worker];
   /** What goes over to the API and back. */
   readonly wire: Wire;
+  /** What a worker is set to when it begins. */
+  readonly settings: WorkerSettings;
   /** Ends the worker at this place; another one begins in its stead. */
   kill(place: 0 | 1): void;
   /** What goes on beside the next commands. */
@@ -54,8 +56,19 @@ export interface ModelWorld {
 
 export interface Worker extends Mortal, Cuttable {
   readonly perform: Perform;
+  /** Whether it is set to send local changes. */
+  readonly pushes: boolean;
   /** After which step it is killed: one whose words begin like this, when so many of them were let pass. */
   doom: { readonly step: string; readonly skip: number } | null;
+}
+
+/** Two workers may be set otherwise, and may begin anew set otherwise than before. */
+export interface WorkerSettings {
+  policy: Setting['policy'];
+  quietMs: number;
+  walkSliceMs: number;
+  /** `PUSH`. */
+  push: boolean;
 }
 
 const sealingKey = new Uint8Array(32).fill(7);
@@ -143,12 +156,20 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     return view.wire;
   };
 
+  const settings: WorkerSettings = {
+    policy: setting.policy,
+    quietMs: setting.quietMs,
+    walkSliceMs: setting.walkSliceMs,
+    push: true,
+  };
   const start = (place: number): Worker => {
+    const { policy, quietMs, walkSliceMs, push } = settings;
     const life = (lives[place] ?? 0) + 1;
     lives[place] = life;
     const actor: Worker = Object.assign(createActor(`${'AB'[place]}${life}`), {
       cut: null,
       doom: null,
+      pushes: push,
       perform: async () => ({ state: 'elsewhere' as const }),
     });
     actors.push(actor);
@@ -158,13 +179,13 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
       db,
       runtime,
       log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
-      policy: setting.policy,
+      policy,
       deleteLimit: setting.deleteLimit,
-      walkSliceMs: setting.walkSliceMs,
+      walkSliceMs,
       push: {
-        enabled: true,
-        quietMs: setting.quietMs,
-        boundMs: setting.quietMs * 10,
+        enabled: push,
+        quietMs,
+        boundMs: quietMs * 10,
         finishedAfterMs: 90_000,
       },
       account: (name) => accountOf(sandbox, name),
@@ -226,6 +247,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     people: gatedDatabase(ground.db, scheduler, person, follow),
     aside: ground.db,
     workers,
+    settings,
     kill,
     wire: mine.wire,
     working,

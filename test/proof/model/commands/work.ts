@@ -33,6 +33,22 @@ export const work: readonly CommandKind[] = [
   ),
   kind('crash', 4, place, (world, place) => world.kill(place)),
   kind(
+    'begin anew, set otherwise',
+    1,
+    fc.record({
+      place,
+      policy: fc.constantFrom('remote' as const, 'local' as const, 'newest' as const),
+      quietMs: fc.constantFrom(0, 1_000),
+      walkSliceMs: fc.constantFrom(20_000, 5),
+      push: fc.constantFrom(true, true, false),
+    }),
+    (world, { place, ...settings }) => {
+      world.note(`set otherwise: ${JSON.stringify(settings)}`);
+      Object.assign(world.settings, settings);
+      world.kill(place);
+    },
+  ),
+  kind(
     'crash after a step',
     3,
     fc.record({

@@ -78,6 +78,7 @@ export async function playReal(ground: RealGround, seed: number, acts: number): 
     people: db,
     aside: db,
     workers: [] as unknown as ModelWorld['workers'],
+    settings: { policy: 'remote', quietMs: 0, walkSliceMs: 0, push: true },
     kill: () => {
       throw new Error('workers are processes here');
     },
