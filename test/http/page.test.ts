@@ -165,9 +165,12 @@ test.each([
 });
 
 test('what is shown of a thousand rows and conflicts is bounded, and says how many more there are', async () => {
-  await world.sql`update sync.connections set paused_at = now() where name = 'invoiced'`;
+  await world.sql`update sync.connections set paused_at = now()`;
   const names = Array.from({ length: 30 }, (_, index) => `Refused ${index}`);
   await fail('invoiced', names);
+  await world.sql`
+    update freshbooks.tasks set description = 'waits' where row_id in (
+      select row_id from freshbooks.tasks where vis_state = 0 order by row_id limit 30)`;
   await world.sql`
     insert into sync.conflicts (connection, row_id, field, base, local, remote, winner, reason)
     select 'freshbooks', row_id, 'name', '"a"', '"b"', '"c"', 'remote', 'many' from freshbooks.tasks, generate_series(1, 25)`;
@@ -176,6 +179,8 @@ test('what is shown of a thousand rows and conflicts is bounded, and says how ma
   const { text } = await ask(url);
   expect(text.match(/id="failed-\d+"/g)).toHaveLength(20);
   expect(text).toContain('10 more: <code>taskmirror plan</code>');
+  expect(text.match(/id="planned-\d+"/g)).toHaveLength(20);
+  expect(text).toContain('10 more rows: <code>taskmirror plan</code>');
   expect(text.match(/id="conflict-\d+"/g)).toHaveLength(20);
   expect(text).toContain(`${(Number(count?.['conflicts']) - 20).toLocaleString('en-US')} more conflicts`);
   await world.sql`delete from sync.conflicts where reason = 'many'`;
