@@ -13,6 +13,7 @@ export interface SavedWrite {
   readonly idempotencyKey: string | null;
   /** Microseconds since 1970. */
   readonly sentAt: number;
+  readonly taskUpdatedAt: number | null;
   /** `ok` for one that was done and whose row could not be written yet. */
   readonly outcome: 'ok' | 'unknown' | null;
   /** What a person decided of a create whose outcome is unknown. */
@@ -28,6 +29,8 @@ export interface NewWrite {
   readonly path: string;
   readonly sent: JsonObject | null;
   readonly idempotencyKey: string | null;
+  /** When the API said the task had last been changed, by its own clock, in seconds since 1970; null where it is not known. */
+  readonly taskUpdatedAt: number | null;
 }
 
 /**
@@ -46,10 +49,10 @@ export async function saveWrite(
       where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
       for update skip locked
     )
-    insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key, link_id)
+    insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key, link_id, task_updated_at)
     select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},
       ${write.sent === null ? null : JSON.stringify(write.sent)}::text::jsonb, ${write.idempotencyKey},
-      ${linkOf(table, 'row')}
+      ${linkOf(table, 'row')}, to_timestamp(${write.taskUpdatedAt}::float8)
     from row returning write_id::text`);
   return saved?.write_id ?? null;
 }
@@ -97,7 +100,7 @@ export async function adoptLater(db: Executor, writeId: string, id: number): Pro
 export async function openWrites(db: Executor, rowId: string): Promise<readonly SavedWrite[]> {
   const rows = await db.rows<WriteRow>(sql`
     select write_id::text, method, path, sent, idempotency_key, ${micros(sql`sent_at`)} as sent_at, outcome, decision,
-      adopt_id::text
+      adopt_id::text, extract(epoch from task_updated_at)::float8 as task_updated_at
     from sync.writes where row_id = ${rowId}::bigint and settled_at is null order by sync.writes.write_id`);
   return rows.map((row) => ({
     writeId: row.write_id,
@@ -106,6 +109,7 @@ export async function openWrites(db: Executor, rowId: string): Promise<readonly 
     sent: row.sent,
     idempotencyKey: row.idempotency_key,
     sentAt: Number(row.sent_at),
+    taskUpdatedAt: row.task_updated_at,
     outcome: row.outcome,
     decision: row.decision,
     adoptId: row.adopt_id === null ? null : Number(row.adopt_id),
@@ -178,6 +182,7 @@ interface WriteRow {
   readonly sent: JsonObject | null;
   readonly idempotency_key: string | null;
   readonly sent_at: string;
+  readonly task_updated_at: number | null;
   readonly outcome: 'ok' | 'unknown' | null;
   readonly decision: 'adopt' | 'create' | null;
   readonly adopt_id: string | null;

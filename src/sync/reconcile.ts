@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { merge, newerSide } from '../merge/merge.js';
 import type { MirrorRow, RowChange } from '../mirror/tasks.js';
+import type { SavedWrite } from '../mirror/writes.js';
 import { canonical } from '../sources/canonical.js';
 import { columnsOf, keepMissing } from '../sources/raw.js';
 import type {
@@ -49,7 +50,7 @@ export function insertion(source: Source, { id, task, answeredAt }: Observed): R
 /**
  * What an observation makes of a row. Null when it changes nothing, or was asked for before the answer had arrived that the
  * row was last written from: then it may be older than what the row holds. `unsettled`: whether a write of the row stays open.
- * `sentAt`: of writes that are settled by it, when the first was sent, in microseconds since 1970.
+ * `settles`: the first of the writes that are settled by it.
  */
 export function reconcile(
   source: Source,
@@ -57,7 +58,7 @@ export function reconcile(
   row: MirrorRow,
   seen: Observed,
   unsettled: boolean = row.sent.length > 0,
-  sentAt: number | null = null,
+  settles: Pick<SavedWrite, 'sentAt' | 'taskUpdatedAt'> | null = null,
 ): RowChange | null {
   if (isLate(row, seen)) return null;
   // That there is no such task is known, and what was edited since is to be made anew.
@@ -70,14 +71,14 @@ export function reconcile(
   const raw = rawAfter(source, row, seen);
   const remote = raw === null ? null : columnsOf(fields, raw);
   const sent = row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)]));
-  const updated = seconds(remote?.[source.updatedColumn]);
+  const updated = remote && updatedIn(source, remote);
   const merged = merge({
     fields,
     base: baseOf(source, row),
     local: localColumns(source, row),
     remote: remote ?? 'gone',
     sent,
-    perhapsUndone: sentAt !== null && mayHaveChangedSince(sentAt, updated, seen.skew) ? sent : [],
+    perhapsUndone: settles && mayHaveChangedSince(settles, updated, seen.skew) ? sent : [],
     policy,
     newer: newerSide(updated, editedAt === null ? null : editedAt / 1e6, seen.skew),
   });
@@ -99,12 +100,32 @@ export function reconcile(
   };
 }
 
-/** An API's own clocks may differ by minutes, and its wall clock repeats an hour of the autumn. */
-const CLOCKS_DIFFER_S = 600 + 3600;
+/** Clocks are compared by whole seconds, and which of them an answer's fell into is not known. */
+const CLOCKS_DIFFER_S = 2;
+/** The wall clock of an API shows an hour of the autumn twice. */
+const REPEATED_S = 3600;
+/** Where it is not known how the task stood before: an API's own clocks may differ by minutes. */
+const LONG_BEFORE_S = 600 + REPEATED_S;
 
-/** Whether a task that the API says was last changed at `updated`, by its own clock, may have been changed after a write of ours was sent. */
-const mayHaveChangedSince = (sentAt: number, updated: number | null, skew: number): boolean =>
-  updated === null || updated - skew > sentAt / 1e6 - CLOCKS_DIFFER_S;
+/**
+ * Whether a task that the API says was last changed at `updated`, by its own clock, may have been changed after a write of ours was
+ * sent. One that shows the time it had before was not, unless it was changed within that very second.
+ */
+function mayHaveChangedSince(
+  { sentAt, taskUpdatedAt }: Pick<SavedWrite, 'sentAt' | 'taskUpdatedAt'>,
+  updated: number | null,
+  skew: number,
+): boolean {
+  if (updated === null) return true;
+  const before = sentAt / 1e6 - (updated - skew);
+  if (taskUpdatedAt === null) return before < LONG_BEFORE_S;
+  if (updated !== taskUpdatedAt) return true;
+  return [0, REPEATED_S].some((turn) => Math.abs(before - turn) <= CLOCKS_DIFFER_S);
+}
+
+/** When the API says that a task was last changed, by its own clock, in seconds since 1970. */
+export const updatedIn = (source: Source, columns: Columns): number | null =>
+  seconds(columns[source.updatedColumn]);
 
 /** Over what came over a link its rule decides, in the fields that can. An edit beside it is people's own. */
 function fieldsFor({ fields }: Source, { comeOver }: MirrorRow): readonly Field[] {

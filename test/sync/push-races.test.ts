@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/sandbox/fault.js';
 import { until } from '../servers/index.js';
+import { remote } from './remote.js';
 import { type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
 
 /** One world for all: each test works on rows of its own. */
@@ -106,6 +107,27 @@ describe.each(connections)('%s', (connection) => {
     expect(task(connection, row['id'])).toMatchObject({ name: 'Back again' });
     expect(active(connection)).toBe(before[connection].active);
     expect(await world.sql`select from sync.writes where settled_at is null`).toHaveLength(0);
+  });
+
+  test('an update that never came to a task which nobody has touched is no conflict; one that was undone is', async () => {
+    const { row_id, id, name } = await some(connection);
+    const journal = () =>
+      world.sql`select field, local, remote, winner from sync.conflicts where row_id = ${row_id}`;
+    strike('update', NEVER_CAME);
+    await world.sql`update ${table()} set name = 'Ours' where row_id = ${row_id}`;
+    await toRest(connection);
+    expect(task(connection, id)).toMatchObject({ name: 'Ours' });
+    expect(await journal()).toEqual([]);
+    strike('update', LOST);
+    await world.sql`update ${table()} set name = 'Ours again' where row_id = ${row_id}`;
+    await world.send(connection);
+    remote(world, connection).rename(Number(id), 'Ours');
+    await toRest(connection);
+    expect(task(connection, id)).toMatchObject({ name: 'Ours again' });
+    expect(await journal()).toEqual([
+      { field: 'name', local: 'Ours again', remote: 'Ours', winner: 'local' },
+    ]);
+    expect(name).not.toBe('Ours');
   });
 
   test('a restore survives a poll or a sweep that finds the delete first', async () => {

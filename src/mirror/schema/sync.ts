@@ -180,6 +180,7 @@ export const writes = sync.table(
     decision: text('decision'),
     adoptId: identifier('adopt_id'),
     linkId: identifier('link_id'),
+    taskUpdatedAt: instant('task_updated_at'),
   },
   (t) => [
     check('writes_decision', sql`${t.decision} in ('adopt', 'create')`),

@@ -24,7 +24,7 @@ export async function create(
     const saved = await saveWrite(
       tx,
       source,
-      { ...call, connection, rowId, runId: lease.runId },
+      { ...call, connection, rowId, runId: lease.runId, taskUpdatedAt: null },
       row.version,
     );
     for (const { writeId, outcome } of saved === null ? [] : former)

@@ -6,7 +6,7 @@ import { writeMerged } from '../../mirror/tasks.js';
 import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';
 import type { Source } from '../../sources/source.js';
-import { columnsIn, localColumns, type Observed, reconcile, skewOf } from '../reconcile.js';
+import { columnsIn, localColumns, type Observed, reconcile, skewOf, updatedIn } from '../reconcile.js';
 import { create } from './create.js';
 import { fits } from './matches.js';
 import { rest } from './rest.js';
@@ -125,9 +125,9 @@ async function saveNextCall(
     return 'at rest';
   }
   // The open writes are settled along with it.
-  const sentAt = open[0]?.sentAt ?? null;
+  const first = open[0] ?? null;
   const { policy } = context;
-  const change = fresh ? null : reconcile(source, policy, row, await look(sender, id, row), false, sentAt);
+  const change = fresh ? null : reconcile(source, policy, row, await look(sender, id, row), false, first);
   const after = change ?? { raw, columns: local };
   const last = after.raw && columnsOf(source.fields, after.raw);
   const pending = last === null ? [] : differing(source.fields, after.columns, last);
@@ -149,9 +149,9 @@ async function saveNextCall(
       await endWrite(tx, writeId, { outcome: outcome ?? 'unknown', status: null, settled: true });
     if (call === null) return null;
     const version = change === null ? row.version : null;
-    return (
-      (await saveWrite(tx, source, { ...call, connection, rowId, runId: lease.runId }, version)) ?? 'moved'
-    );
+    const taskUpdatedAt = last && updatedIn(source, last);
+    const write = { ...call, connection, rowId, runId: lease.runId, taskUpdatedAt };
+    return (await saveWrite(tx, source, write, version)) ?? 'moved';
   });
   if (saved === 'moved') return 'moved';
   if (change !== null) sender.count({ conflicts: change.overruled.length });

@@ -87,7 +87,10 @@ export async function settleAnswer(
       const made = call.method === 'POST' ? await makeRoom(tx, sender, row, call, answer) : null;
       const settled = look ? null : after(sender, row, call, answer, made, status !== null);
       const change = look
-        ? reconcile(source, context.policy, row, look, row.sent.length > 1, answer.requestedAt)
+        ? reconcile(source, context.policy, row, look, row.sent.length > 1, {
+            sentAt: answer.requestedAt,
+            taskUpdatedAt: null,
+          })
         : (settled?.change ?? null);
       // It says nothing of what the row holds now, so that the write can't be settled by it.
       if (look && change === null && isLate(row, look)) throw new MovedError();
