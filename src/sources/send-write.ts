@@ -8,31 +8,36 @@ import type { WriteCall, Written } from './writer.js';
 
 const ROUTES = { POST: 'tasks.create', PUT: 'tasks.update', PATCH: 'tasks.update', DELETE: 'tasks.delete' };
 
+interface InTime {
+  readonly startWithinMs: number | undefined;
+  /** How much of it has passed. */
+  readonly savingMs: number;
+}
+
 type Ask = (request: HttpRequest, signal: AbortSignal) => Promise<HttpOutcome>;
 
 /**
  * Sends a call, begun in time or not at all: whoever finds its saved intent must be able to tell when nothing of it can be
- * under way any more.
+ * under way any more. The time runs from when it began to be saved: a process may stand still, or a commit take long.
  */
 export async function sendWrite(
   ask: Ask,
   call: WriteCall,
   json: JsonObject | null,
-  startWithinMs: number | undefined,
+  { startWithinMs = usualLimits.startWithinMs, savingMs }: InTime,
   signal: AbortSignal,
 ): Promise<HttpOutcome> {
   const { method, path, idempotencyKey } = call;
+  const tooLate = new ApiError({
+    kind: 'rate-limited',
+    request: `${method} ${path}`,
+    detail: 'it had no turn in time',
+    definite: true,
+  });
+  const leftMs = startWithinMs - savingMs;
+  if (leftMs <= 0) throw tooLate;
   const start = new AbortController();
-  const forget = inRealTime(startWithinMs ?? usualLimits.startWithinMs, () =>
-    start.abort(
-      new ApiError({
-        kind: 'rate-limited',
-        request: `${method} ${path}`,
-        detail: 'it had no turn in time',
-        definite: true,
-      }),
-    ),
-  );
+  const forget = inRealTime(leftMs, () => start.abort(tooLate));
   const request: HttpRequest = {
     route: ROUTES[method],
     method,

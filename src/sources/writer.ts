@@ -11,8 +11,8 @@ export interface WriteCall {
 }
 
 /**
- * Nothing of a call is under way any more so long after `send` began, in milliseconds: it begins within 15 s or not at all, and
- * is given up after 30 s. The API may still be at work on it.
+ * Nothing of a call is under way any more so long after its intent was saved, in milliseconds: it begins within 15 s or not at
+ * all, and is given up after 30 s. The API may still be at work on it.
  */
 export const LONGEST_WRITE_MS = usualLimits.startWithinMs + usualLimits.totalMs;
 
@@ -38,6 +38,7 @@ export interface SourceWriter {
    * On `signal` a call under way has 10 s left, so that its outcome is known; what has not begun rejects with the signal's reason.
    * Throws ApiError, whose `definite` tells whether nothing was done (no token is such an error too), and NeedsConsentError.
    * Any error but an ApiError means that nothing was done.
+   * `savingMs`: how long ago its intent began to be saved; that counts toward the time within which it begins.
    */
-  send(call: WriteCall, signal: AbortSignal): Promise<Written>;
+  send(call: WriteCall, signal: AbortSignal, savingMs?: number): Promise<Written>;
 }

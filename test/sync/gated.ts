@@ -46,7 +46,10 @@ export function gated(
         return { ...client, read: (id, signal) => gate(() => client.read(id, signal), signal) };
       return {
         ...client,
-        writer: { ...writer, send: (call, signal) => gate(() => writer.send(call, signal), signal) },
+        writer: {
+          ...writer,
+          send: (call, signal, savingMs) => gate(() => writer.send(call, signal, savingMs), signal),
+        },
       };
     },
   });

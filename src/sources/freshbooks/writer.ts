@@ -32,9 +32,10 @@ export function freshbooksWriter({ path, ask, startWithinMs }: Parts): SourceWri
       if (!pending.includes('vis_state')) return data && state !== 1 ? put(id, data) : null;
       return put(id, data && state !== 0 ? data : { vis_state: state });
     },
-    send: async (call, signal) => {
+    send: async (call, signal, savingMs = 0) => {
       const json = call.sent && { task: call.sent };
-      return writtenTask(call, await sendWrite(ask, call, json, startWithinMs, signal), taskOf);
+      const outcome = await sendWrite(ask, call, json, { startWithinMs, savingMs }, signal);
+      return writtenTask(call, outcome, taskOf);
     },
   };
 }

@@ -31,8 +31,8 @@ export function invoicedWriter({ ask, read, taskOf, startWithinMs }: Parts): Sou
       const sent = changedMembers(fields, columns, pending);
       return sent && { method: 'PATCH', path, sent, idempotencyKey: null };
     },
-    send: async (call, signal) => {
-      const outcome = await sendWrite(ask, call, call.sent, startWithinMs, signal);
+    send: async (call, signal, savingMs = 0) => {
+      const outcome = await sendWrite(ask, call, call.sent, { startWithinMs, savingMs }, signal);
       return call.method === 'DELETE' ? deleted(call, outcome, signal) : writtenTask(call, outcome, taskOf);
     },
   };

@@ -19,6 +19,7 @@ export async function create(
 ): Promise<void> {
   const { context, source, client, connection, lease } = sender;
   const call = client.writer.create(localColumns(source, row), reuseKey ?? randomUUID());
+  const since = context.runtime.now();
   const writeId = await asWorker(context.db, lease, async (tx) => {
     const { rowId } = row;
     const saved = await saveWrite(
@@ -33,5 +34,5 @@ export async function create(
   });
   // A row that was edited or deleted since it was read, or that somebody holds locked, is looked at by the next run.
   if (writeId === null) sender.left();
-  else await sendSaved(sender, row, { writeId, call });
+  else await sendSaved(sender, row, { writeId, call, since });
 }

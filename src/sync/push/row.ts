@@ -10,7 +10,7 @@ import { columnsIn, localColumns, type Observed, reconcile, skewOf, updatedIn } 
 import { create } from './create.js';
 import { fits } from './matches.js';
 import { rest } from './rest.js';
-import { type SavedCall, sendSaved } from './send.js';
+import { type FreshCall, sendSaved } from './send.js';
 import type { Sender } from './sender.js';
 import { meet, UnreadableTaskError } from './trouble.js';
 import { resolveUnknownCreate } from './unknown-create.js';
@@ -114,7 +114,7 @@ async function saveNextCall(
   row: PendingRow,
   open: readonly SavedWrite[],
   { fresh, mayDelete }: { readonly fresh: boolean; readonly mayDelete: boolean },
-): Promise<SavedCall | 'at rest' | 'moved'> {
+): Promise<FreshCall | 'at rest' | 'moved'> {
   const { context, source, client, connection, lease } = sender;
   const { id, raw, rowId } = row;
   if (raw === null || id === null) return 'at rest';
@@ -142,6 +142,7 @@ async function saveNextCall(
     return 'at rest';
   }
 
+  const since = context.runtime.now();
   const saved = await asWorker(context.db, lease, async (tx): Promise<string | null | 'moved'> => {
     if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0)
       return 'moved';
@@ -155,7 +156,7 @@ async function saveNextCall(
   });
   if (saved === 'moved') return 'moved';
   if (change !== null) sender.count({ conflicts: change.overruled.length });
-  if (saved !== null && call !== null) return { writeId: saved, call };
+  if (saved !== null && call !== null) return { writeId: saved, call, since };
   if (change === null) await rest(sender, row);
   return 'at rest';
 }

@@ -36,14 +36,21 @@ export interface SavedCall {
   readonly call: WriteCall;
 }
 
+/** One that is sent now. */
+export interface FreshCall extends SavedCall {
+  /** When it began to be saved, in milliseconds by this process's clock. */
+  readonly since: number;
+}
+
 /**
  * Sends a saved call and settles its answer into the row. False where the outcome can't be known: then the row waits until the
  * API must have finished, and nothing more is sent for it. Throws what `meet` decides on: then nothing was done at the API.
  */
-export async function sendSaved(sender: Sender, row: PendingRow, saved: SavedCall): Promise<boolean> {
+export async function sendSaved(sender: Sender, row: PendingRow, saved: FreshCall): Promise<boolean> {
   const { context, source, lease, client, signal, troubles } = sender;
   const { writeId, call } = saved;
-  const sent = await client.writer.send(call, signal).catch((error: unknown) => ({ error }));
+  const savingMs = Math.max(0, context.runtime.now() - saved.since);
+  const sent = await client.writer.send(call, signal, savingMs).catch((error: unknown) => ({ error }));
   if (!('error' in sent)) {
     troubles.over();
     // From here on it was done: whatever goes wrong leaves the write open, to be looked at again.

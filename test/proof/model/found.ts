@@ -111,4 +111,16 @@ export const found: readonly Found[] = [
       ],
     },
   },
+  {
+    name: 'a create that was held up between its saving and its sending is not sent late',
+    history: {
+      setting: { ...usual, source: 'invoiced', invoiced: { idempotency: 'ignored' } },
+      commands: [
+        insert(10),
+        loseAnswer('tasks.create'),
+        work('push', 0, 10),
+        { do: 'time passes', with: 3_600_000, steps: 40, order: 0 },
+      ],
+    },
+  },
 ];

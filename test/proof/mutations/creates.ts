@@ -176,6 +176,14 @@ export const creates: readonly Mutation[] = [
   },
   {
     invariant: 'I3',
+    breaks: 'a call that was held up while it was being saved is sent late, when its intent is held for lost',
+    file: 'src/sources/send-write.ts',
+    snippet: 'if (leftMs <= 0) throw tooLate;',
+    replacement: '',
+    killedBy: 'test/sources/invoiced/writer.test.ts: is not sent: whoever found the intent',
+  },
+  {
+    invariant: 'I3',
     breaks: 'a create without an answer is repeated at once',
     file: 'src/sources/http/repeat.ts',
     snippet: 'return error.definite && !isSpent;',

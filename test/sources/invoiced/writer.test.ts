@@ -203,6 +203,17 @@ describe('an edit at Invoiced', () => {
   });
 });
 
+describe('a call whose intent took long to be saved', () => {
+  it('is not sent: whoever found the intent may hold it for lost already', async () => {
+    const { sandbox, client, edit } = await open();
+    const call = something(edit(client, { name: 'New' }));
+    await expect(client.writer.send(call, never, 3_600_000)).rejects.toMatchObject({ definite: true });
+    expect(writesIn(sandbox)).toEqual([]);
+    await client.writer.send(call, never, 1_000);
+    expect(writesIn(sandbox)).toHaveLength(1);
+  });
+});
+
 describe('a delete at Invoiced', () => {
   it('goes at once, without the edits of a task that is to be gone for good', async () => {
     const { sandbox, client, people, edit } = await open();
