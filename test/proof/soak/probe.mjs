@@ -32,7 +32,7 @@ const leaks = {
   // Longer and longer, and faster than what is twice as long for twice the time.
   delay: () => {
     kept.push(1);
-    const end = performance.now() + Math.min(kept.length ** 2 / 24, 400);
+    const end = performance.now() + Math.min(kept.length ** 2 / 24, 600);
     while (performance.now() < end);
   },
 };
