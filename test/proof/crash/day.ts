@@ -96,11 +96,12 @@ function atApi({ sandbox: { invoiced, freshbooks } }: World, connection: Connect
 }
 
 async function conflicts({ sql }: World, connection: Connection): Promise<readonly string[]> {
-  // One is right that tells of what can't be known: whether a write whose answer was lost has arrived, and was undone within the same second.
+  // One is right that tells of what can't be known: whether a write whose answer was lost has arrived, and was undone within the same second,
+  // give or take two for the clocks, and one each by which the task's time and the answer's are cut.
   const rows = await sql`
     select c.row_id, c.field, c.local, c.remote, c.reason from sync.conflicts c where c.connection = ${connection} and not (
       c.winner = 'local' and c.reason like '%unknown outcome%been undone%' and exists (
-        select from sync.writes w where w.row_id = c.row_id and w.sent_at < c.created_at and w.answered_at is null
-          and w.sent ? c.field and abs(extract(epoch from w.sent_at - w.task_updated_at)) < 3))`;
+        select from sync.writes w where w.row_id = c.row_id and w.sent_at < c.created_at and w.status is null
+          and w.sent ? c.field and abs(extract(epoch from w.sent_at - w.task_updated_at)) < 4))`;
   return rows.map((row) => `a conflict that nobody made: ${JSON.stringify(row)}`);
 }

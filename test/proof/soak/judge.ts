@@ -53,8 +53,8 @@ export const rules: readonly Rule[] = [
   {
     figure: 'oldest transaction',
     of: 'transactionMs',
-    // As much longer as the machine may be busier in the end; what does not end at all is above the other bound.
-    late: (early) => early * 3 + 1_000,
+    // Longer where the machine is busier in the end; steady growth is more, and what does not end at all is above the other bound.
+    late: (early) => early * 2 + 1_000,
     most: LONGEST_TRANSACTION_MS,
     show: milliseconds,
   },
