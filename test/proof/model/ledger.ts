@@ -60,6 +60,8 @@ export interface Ledger {
   readonly wrongs: readonly string[];
   /** One person's act on one side: `before` is what they had before them. */
   edit(side: Side, task: string, before: Told, changes: Told): void;
+  /** A side was shown a value of the other that it had not taken over: the journal tells both. */
+  shown(seen: Omit<Seen, 'at'>): void;
   insert(row: string, label: string, values: Told): void;
   /** The API by itself changed what it was not asked to. */
   bySelf(change: Change): void;
@@ -105,6 +107,7 @@ export function createLedger(): Ledger {
         if (deletes || field in changes) seen.push({ at: now, side, task, field, value });
       for (const [field, value] of Object.entries(changes)) edits.push({ at: now, side, task, field, value });
     },
+    shown: (value) => void seen.push({ ...value, at: next() }),
     insert: (row, label, values) => {
       const now = next();
       inserts.set(row, label);

@@ -35,6 +35,15 @@ export function toldByRow(source: SourceName, row: Row): Told {
   return told;
 }
 
+/** A field as the API last gave it to the mirror. */
+export function toldByRaw(source: SourceName, { raw }: Row, field: string): string | null {
+  if (typeof raw !== 'object' || raw === null) return null;
+  const { [field]: value, rate } = raw as Readonly<Record<string, unknown>>;
+  if (source === 'invoiced' || field !== 'rate') return String(value);
+  const { amount, code } = (rate ?? {}) as Readonly<Record<string, unknown>>;
+  return rateOf(amount, code);
+}
+
 /** A value as `sync.conflicts` holds it. */
 export function toldByJournal(field: string, value: unknown): string {
   if (field !== 'rate' || typeof value !== 'object' || value === null) return String(value);

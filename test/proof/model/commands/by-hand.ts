@@ -4,7 +4,7 @@ import { TaskmirrorError } from '../../../../src/errors.js';
 import { sources } from '../../../../src/sources/index.js';
 import { restoreConflict } from '../../../../src/sync/restore.js';
 import { decide } from '../by-hand.js';
-import { rowsOf, toldByJournal, toldByRow } from '../sides.js';
+import { rowsOf, toldByJournal, toldByRaw, toldByRow } from '../sides.js';
 import type { ModelWorld } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
 
@@ -52,7 +52,13 @@ async function putBack(world: ModelWorld, target: number): Promise<string> {
         [field.name]: toldByJournal(field.name, restored.before),
       };
       const really = Object.entries(changes).filter(([name, value]) => before[name] !== value);
-      record = () => ledger.edit('local', task, before, Object.fromEntries(really));
+      const after = changes[field.name] ?? '';
+      const known = toldByRaw(source, row, field.name) === after;
+      record = () => {
+        // Back to what the API was known to have: nothing is left of the local edit, and what it has become there since follows.
+        if (known) ledger.shown({ side: 'local', task, field: field.name, value: after });
+        ledger.edit('local', task, before, Object.fromEntries(really));
+      };
     });
   } catch (error) {
     if (error instanceof TaskmirrorError || isRefused(error)) return String(error);
