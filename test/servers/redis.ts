@@ -74,8 +74,11 @@ function unpacked(place: Place): Program {
       '-y',
       '--no-install-recommends',
       '--download-only',
+      // The server's program is in the package of the tools, which a machine may have without the server.
+      '--reinstall',
       'install',
       'redis-server',
+      'redis-tools',
     ]);
     const packages = readdirSync(join(apt, 'archives')).filter((name) => name.endsWith('.deb'));
     for (const name of packages) run('dpkg-deb', ['-x', join(apt, 'archives', name), root]);
