@@ -7,7 +7,7 @@ export default defineConfig({
     pool: 'forks',
     // Most files wait for servers rather than for the processor.
     maxWorkers: 3,
-    // None takes a sixth of this on an idle machine: a slow one is no failure.
+    // For a machine that is busy besides: how quick something must be is asserted where it matters.
     testTimeout: 60_000,
     hookTimeout: 90_000,
     teardownTimeout: 20_000,
