@@ -1,9 +1,9 @@
 import { TaskmirrorError } from '../errors.js';
+import { endLinks } from '../mirror/carry-links.js';
 import type { Database } from '../mirror/database.js';
 import { wakePush } from '../mirror/edits.js';
 import { insertLink, lockAmbiguous } from '../mirror/link-by-hand.js';
 import { asLinker } from '../mirror/linker.js';
-import { endLink } from '../mirror/links.js';
 import { asLocalWriter } from '../mirror/local-writer.js';
 
 /** Joins two rows. Throws TaskmirrorError, with the cure, where they can't be. Gives the link's id. */
@@ -21,7 +21,8 @@ export async function resolveLink(db: Database, linkId: string, rowId: string | 
   if (rowId === null) {
     const ended = await asLinker(db, async (tx) => {
       const link = await lockAmbiguous(tx, linkId);
-      return link !== null && (await endLink(tx, linkId, 'somebody said that none of the candidates is it'));
+      if (link === null) return false;
+      return (await endLinks(tx, [{ linkId, why: 'somebody said that none of the candidates is it' }])) > 0;
     });
     if (!ended) throw notAmbiguous(linkId);
     return linkId;
@@ -42,9 +43,9 @@ export async function resolveLink(db: Database, linkId: string, rowId: string | 
 /** Ends a link; both rows stay as they are, and no rule links them again. */
 export async function removeLink(db: Database, linkId: string): Promise<void> {
   const ended = await asLinker(db, async (tx) => {
-    const ended = await endLink(tx, linkId, 'somebody removed it');
-    if (ended) await wakePush(tx);
-    return ended;
+    const ended = await endLinks(tx, [{ linkId, why: 'somebody removed it' }]);
+    if (ended > 0) await wakePush(tx);
+    return ended > 0;
   });
   if (!ended)
     throw new TaskmirrorError(

@@ -1,6 +1,7 @@
+import { type Carry, carryOver, type Ending, endLinks, failLink } from '../mirror/carry-links.js';
 import type { Database } from '../mirror/database.js';
+import { type DueLink, findDueLinks } from '../mirror/due-links.js';
 import { asLinker } from '../mirror/linker.js';
-import { type Carry, carryOver, endLink, failLink, findDueLinks } from '../mirror/links.js';
 import { mergeSides } from './merge-sides.js';
 
 /** So many links are brought up to date in one transaction. */
@@ -14,20 +15,23 @@ export async function carryAll(db: Database, signal?: AbortSignal): Promise<void
     const last = due.at(-1);
     if (last === undefined) return;
     after = last.linkId;
-    const carries: Carry[] = [];
-    for (const link of due) {
-      const { left, right, linkId } = link;
-      const missing =
-        left === null ? 'its row in invoiced.tasks is gone' : 'its row in freshbooks.tasks is gone';
-      const carry = left === null || right === null ? 'unlink' : mergeSides(link, left, right);
-      if (carry !== 'unlink') carries.push(carry);
-      else {
-        const why = left === null || right === null ? missing : 'one of its tasks was deleted';
-        await asLinker(db, (tx) => endLink(tx, linkId, why));
-      }
-    }
-    await carry(db, carries);
+    const decided = due.map(decide);
+    const endings = decided.flatMap((each) => ('why' in each ? [each] : []));
+    if (endings.length > 0) await asLinker(db, (tx) => endLinks(tx, endings));
+    await carry(
+      db,
+      decided.flatMap((each) => ('why' in each ? [] : [each])),
+    );
   }
+}
+
+/** A row that is gone from the mirror was dropped with its connection: nobody has deleted its task. */
+function decide(link: DueLink): Carry | Ending {
+  const { left, right, linkId } = link;
+  if (left === null) return { linkId, why: 'its row in invoiced.tasks is gone' };
+  if (right === null) return { linkId, why: 'its row in freshbooks.tasks is gone' };
+  const carry = mergeSides(link, left, right);
+  return carry === 'unlink' ? { linkId, why: 'one of its tasks was deleted' } : carry;
 }
 
 /** When the tables refuse what comes over, halves are tried, and their halves: a link that can't be followed stops only itself. */

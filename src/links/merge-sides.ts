@@ -1,23 +1,29 @@
 import type { Columns, Field, Scalar } from '../fields.js';
 import { merge, newerSide, type Overruled } from '../merge/merge.js';
-import type { CarriedOver, Carry, DueLink, LinkedRow, Sharing } from '../mirror/links.js';
+import type { CarriedOver, Carry } from '../mirror/carry-links.js';
+import type { DueLink, Sharing } from '../mirror/due-links.js';
+import type { LinkedRow } from '../mirror/linked-rows.js';
 
 /**
  * What brings both rows of a link together, by the same merge as between the mirror and an API: Invoiced's row is its local side,
- * FreshBooks's its remote one, and what both last agreed on the base. `unlink` where a deletion ends the link.
+ * FreshBooks's its remote one, and what both last agreed on the base. A task that is gone from its API for good can't be had back, so
+ * that its deletion wins under every policy. `unlink` where a deletion ends the link.
  */
 export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Carry | 'unlink' {
   const { sharing } = link;
-  const base = link.base ?? { vis_state: ACTIVE };
-  const here = agreedOr(base, link.leftSeen, left.columns, sharedLeft(left.columns));
-  const there = agreedOr(base, link.rightSeen, right.columns, sharedRight(right.columns, base, sharing));
+  const agreed = link.base ?? { vis_state: ACTIVE };
+  const here = agreedOr(agreed, link.leftSeen, left.columns, sharedLeft(left.columns));
+  const there = agreedOr(agreed, link.rightSeen, right.columns, sharedRight(right.columns, agreed, sharing));
+  const base =
+    restoredBase(agreed, there, here, link.leftSeen, left.columns) ??
+    restoredBase(agreed, here, there, link.rightSeen, right.columns) ??
+    agreed;
   const deleted =
     base['vis_state'] !== DELETED && (here['vis_state'] === DELETED || there['vis_state'] === DELETED);
   if (deleted && sharing.onDelete === 'unlink') return 'unlink';
 
-  const fields = fieldsOf(sharing);
   const merged = merge({
-    fields,
+    fields: fieldsOf(sharing, left.gone),
     base,
     local: here,
     remote: there,
@@ -26,13 +32,17 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     newer: newerSide(right.changedAt, left.changedAt, 0),
   });
   const gone = merged.columns['vis_state'] === DELETED;
+  // What was edited of tasks that are deleted on both sides waits until one is restored.
+  const still = gone && agreed['vis_state'] === DELETED;
   return {
     link,
     left: changesLeft(merged.columns, here, left, gone),
     right: changesRight(merged.columns, there, right, gone, sharing),
-    // Deleted on both sides they agree on nothing else: if one is restored, all that they hold is compared.
+    // Deleted on both sides they agree on nothing else: see `restoredBase`.
     base: gone ? { vis_state: DELETED } : merged.columns,
-    journal: merged.overruled.map((entry) => journalled(entry, { left, right }, sharing)),
+    journal: (still ? [] : merged.overruled).map((entry) =>
+      journalled(entry, { left, right }, sharing, gone),
+    ),
   };
 }
 
@@ -41,11 +51,11 @@ const DELETED = 1;
 const ARCHIVED = 2;
 const POLICY = { invoiced: 'local', freshbooks: 'remote', newest: 'newest' } as const;
 
-function fieldsOf({ name, complete }: Sharing): readonly Field[] {
+function fieldsOf({ name, complete }: Sharing, gone: boolean): readonly Field[] {
   return [
     ...(name ? [virtual('name', 'text', null)] : []),
     ...(complete === null ? [] : [virtual('done', 'boolean', false)]),
-    virtual('vis_state', 'integer', ACTIVE),
+    { ...virtual('vis_state', 'integer', ACTIVE), ...(gone && { policy: 'local' as const }) },
   ];
 }
 
@@ -79,6 +89,23 @@ function agreedOr(base: Columns, seen: Columns | null, shown: Columns, shared: C
   if ('done' in base && same('complete') && same('vis_state')) agreed['done'] = base['done'] ?? false;
   if (same('vis_state')) agreed['vis_state'] = base['vis_state'] ?? ACTIVE;
   return agreed;
+}
+
+/**
+ * Deleted on both sides, two tasks may hold different values. One that is restored alone brings the other back as it is itself: by a base of what
+ * that one holds. Null where that was edited since, or both were restored: then all that they hold is compared.
+ */
+function restoredBase(
+  agreed: Columns,
+  restored: Columns,
+  deleted: Columns,
+  seen: Columns | null,
+  shown: Columns,
+): Columns | null {
+  if (agreed['vis_state'] !== DELETED || seen === null) return null;
+  if (restored['vis_state'] === DELETED || deleted['vis_state'] !== DELETED) return null;
+  const untouched = Object.entries(shown).every(([column, value]) => (seen[column] ?? null) === value);
+  return untouched ? deleted : null;
 }
 
 function changesLeft(merged: Columns, here: Columns, left: LinkedRow, gone: boolean): Columns | null {
@@ -115,6 +142,7 @@ function journalled(
   { field, base, local, remote, winner }: Overruled,
   { left, right }: { readonly left: LinkedRow; readonly right: LinkedRow },
   { complete }: Sharing,
+  gone: boolean,
 ): CarriedOver {
   const [loser, lost, won] = winner === 'local' ? [right, remote, local] : [left, local, remote];
   const done = complete === 'deleted' ? DELETED : ARCHIVED;
@@ -128,6 +156,8 @@ function journalled(
     base: told(base),
     local: told(won),
     remote: told(lost),
-    reason: 'the task that it is linked to was changed too',
+    reason: gone
+      ? 'the task that it is linked to was deleted'
+      : 'the task that it is linked to was changed too',
   };
 }

@@ -1,7 +1,7 @@
 import type { Columns } from '../fields.js';
 import type { Database } from '../mirror/database.js';
 import type { LinkRule } from '../mirror/link-rules.js';
-import { readSides } from '../mirror/links.js';
+import { readSides } from '../mirror/linked-rows.js';
 import { type Found, type FreeRow, findFor } from '../mirror/rule-query.js';
 import { mergeSides } from './merge-sides.js';
 

@@ -70,6 +70,9 @@ export function settle(input: SettleInput): Settled {
   };
 }
 
+/** Of a conflict that the API has decided by itself. */
+export const CHANGED_BY_API = 'the API changed what it was sent';
+
 function changedByApi(field: Field, { base, sent, answer }: SettleInput): Overruled {
   return {
     field: field.name,
@@ -77,7 +80,7 @@ function changedByApi(field: Field, { base, sent, answer }: SettleInput): Overru
     local: fieldValue(field, sent),
     remote: fieldValue(field, answer),
     winner: 'remote',
-    reason: 'the API changed what it was sent',
+    reason: CHANGED_BY_API,
   };
 }
 

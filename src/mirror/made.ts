@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
+import { moveLink } from './crossed.js';
 import type { Executor } from './database.js';
-import { moveLink } from './links.js';
 import { type TaskTable, tableName } from './table.js';
 import type { MirrorRow } from './tasks.js';
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { mayBeTwin } from './crossed.js';
 import type { Database, Executor } from './database.js';
 import type { LinkRule } from './link-rules.js';
-import { mayBeTwin } from './links.js';
 
 /** A row that a rule takes up and that is in no link, in the version in which it was found. */
 export interface FreeRow {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Column, ColumnType, Field } from '../fields.js';
+import { comeOver } from './crossed.js';
 import { micros } from './database.js';
-import { comeOver } from './links.js';
 
 /** What the mirror needs to know of a source to hold its tasks in `<name>.tasks`. */
 export interface TaskTable {

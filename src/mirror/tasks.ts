@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Columns, ConflictPolicy, JsonObject } from '../fields.js';
+import { type RemadeField, takeAsAgreed } from './crossed.js';
 import { type Executor, fromMicros } from './database.js';
 import {
   bookkeeping,
@@ -96,6 +97,8 @@ export interface RowChange {
   /** When the answer had arrived that this is written from; null leaves `synced_at`. */
   readonly answeredAt: number | null;
   readonly overruled: readonly JournalEntry[];
+  /** What the API has made of values that it was sent: for a linked row no change, and nothing to carry over. */
+  readonly remade?: readonly RemadeField[];
 }
 
 export interface JournalEntry {
@@ -168,9 +171,11 @@ export async function writeMerged(
       (select coalesce(jsonb_agg(id::text), '[]') from inserted) as inserted`);
   const rows = new Set(updated);
   const tasks = new Set(inserted.map(Number));
-  return new Set(
-    changes.filter(({ row, id }, n) => (row === null ? id !== null && tasks.has(id) : rows.has(n))),
+  const written = changes.filter(({ row, id }, n) =>
+    row === null ? id !== null && tasks.has(id) : rows.has(n),
   );
+  for (const { row, remade } of written) if (row && remade) await takeAsAgreed(tx, table, row.rowId, remade);
+  return new Set(written);
 }
 
 export interface StoredRow {

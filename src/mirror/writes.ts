@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { JsonObject } from '../fields.js';
+import { linkOf } from './crossed.js';
 import { type Executor, micros } from './database.js';
-import { linkOf } from './links.js';
 import { type TaskTable, tableName } from './table.js';
 
 /** A call that would change something at an API, saved before it is sent, and settled when its outcome is known. */

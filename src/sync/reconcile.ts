@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { merge, newerSide } from '../merge/merge.js';
+import { merge, newerSide, type Overruled } from '../merge/merge.js';
+import { CHANGED_BY_API } from '../merge/settle.js';
+import { fieldValue, same } from '../merge/values.js';
+import { type RemadeField, SHARED } from '../mirror/crossed.js';
 import type { MirrorRow, RowChange } from '../mirror/tasks.js';
 import type { SavedWrite } from '../mirror/writes.js';
 import { canonical } from '../sources/canonical.js';
@@ -14,6 +17,7 @@ import type {
   Scalar,
   Source,
 } from '../sources/source.js';
+import { findRemade } from './remade.js';
 
 /** A task that the API gave, or its word that there is none, and when. */
 export interface Observed extends Observation {
@@ -72,23 +76,27 @@ export function reconcile(
   const remote = raw === null ? null : columnsOf(fields, raw);
   const sent = row.sent.flatMap((body) => (body === null ? [] : [columnsIn(source, body)]));
   const updated = remote && updatedIn(source, remote);
+  const base = baseOf(source, row);
+  const remade = remote === null ? [] : findRemade(source, row, base, sent, remote);
   const merged = merge({
     fields,
-    base: baseOf(source, row),
-    local: localColumns(source, row),
+    base,
+    local: withRemade(localColumns(source, row), remade),
     remote: remote ?? 'gone',
-    sent,
+    // To the merge it is our own, like what was sent.
+    sent: [...sent, ...remade.map(({ shown }) => shown)],
     perhapsUndone: settles && mayHaveChangedSince(settles, updated, seen.skew) ? sent : [],
     policy,
     newer: newerSide(updated, editedAt === null ? null : editedAt / 1e6, seen.skew),
   });
   const state = stateAfter(row, merged.pending.length > 0, unsettled);
-  const same =
+  const overruled = [...remade.map((each) => madeByApi(each, base)), ...merged.overruled];
+  const unchanged =
     isDeepStrictEqual(raw, row.raw) &&
     isDeepStrictEqual(merged.columns, row.columns) &&
-    merged.overruled.length === 0 &&
+    overruled.length === 0 &&
     state.syncState === row.syncState;
-  if (same) return null;
+  if (unchanged) return null;
   return {
     id: seen.id,
     row,
@@ -96,9 +104,28 @@ export function reconcile(
     raw,
     ...state,
     answeredAt: seen.answeredAt,
-    overruled: merged.overruled,
+    overruled,
+    remade,
   };
 }
+
+/** What was edited since stays. */
+function withRemade(local: Columns, remade: readonly RemadeField[]): Columns {
+  return Object.assign(
+    {},
+    local,
+    ...remade.map(({ field, sent, shown }) => (same(field, local, sent) ? shown : {})),
+  );
+}
+
+const madeByApi = ({ field, sent, shown }: RemadeField, base: Columns | null): Overruled => ({
+  field: field.name,
+  base: fieldValue(field, base),
+  local: fieldValue(field, sent),
+  remote: fieldValue(field, shown),
+  winner: 'remote',
+  reason: CHANGED_BY_API,
+});
 
 /** Clocks are compared by whole seconds, and which of them an answer's fell into is not known. */
 const CLOCKS_DIFFER_S = 2;
@@ -133,8 +160,6 @@ function fieldsFor({ fields }: Source, { comeOver }: MirrorRow): readonly Field[
   const { policy } = comeOver;
   return fields.map((field) => (SHARED.has(field.name) ? { ...field, policy } : field));
 }
-
-const SHARED = new Set(['name', 'complete', 'vis_state']);
 
 /** Whether it was asked for before the answer had arrived that the row was last written from. */
 export const isLate = (row: Pick<MirrorRow, 'syncedAt'>, { requestedAt }: Observation): boolean =>

@@ -1,18 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { assertOneExpression } from '../../src/links/condition.js';
 import { checkRule } from '../../src/links/rules.js';
 import { faultOf, findFor } from '../../src/mirror/rule-query.js';
-import type { World } from '../sync/world.js';
-import { addRule, linksOf, openDesk, ruleNamed, settle } from './desk.js';
+import { addRule, linksOf, ruleNamed, settle } from './desk.js';
+import { openGround } from './ground.js';
 
-let world: World;
+const { world } = openGround();
 beforeAll(async () => {
-  world = await openDesk();
-  world.sandbox.invoiced.people.create({ name: 'Bait' });
-  world.sandbox.freshbooks.people.createTask({ name: 'Bait' });
-  await settle(world);
-  await world.sql.unsafe(`
+  world().sandbox.invoiced.people.create({ name: 'Bait' });
+  world().sandbox.freshbooks.people.createTask({ name: 'Bait' });
+  await settle(world());
+  await world().sql.unsafe(`
     create table public.spoils (what text);
     grant insert on public.spoils to taskmirror_reader;
     create function public.steal() returns boolean language plpgsql immutable security definer as $$
@@ -21,7 +20,6 @@ beforeAll(async () => {
       begin insert into public.spoils values ('stolen'); return true; end $$;
     create function public.own_lower(text) returns text language sql immutable as $$ select lower($1) $$`);
 });
-afterAll(() => world.close());
 
 test.each([
   "action = 'phone' and not complete",
@@ -71,31 +69,30 @@ describe('PostgreSQL’s own reading', () => {
     ['name', /boolean/],
     ['count(*) > 1', /aggregate/],
   ])('of %s', async (condition, expected) => {
-    const fault = await faultOf(world.db, 'invoiced', condition).catch((error: Error) => error.message);
+    const fault = await faultOf(world().db, 'invoiced', condition).catch((error: Error) => error.message);
     if (expected === null) expect(fault).toBeNull();
     else expect(fault).toMatch(expected);
   });
 });
 
 test('a condition that somebody saved past the check is looked at before it runs, and stops only its rule', async () => {
-  await addRule(world, 'bad', { invoiced_where: 'public.steal()', freshbooks_where: 'true' });
-  await addRule(world, 'Bait');
-  await settle(world);
-  expect(await linksOf(world, 'Bait')).toMatchObject([{ state: 'linked', left: 'Bait', right: 'Bait' }]);
-  expect(await linksOf(world, 'bad')).toEqual([]);
-  const [rule] = await world.sql`select problem from sync.link_rules where name = 'bad'`;
+  await addRule(world(), 'bad', { invoiced_where: 'public.steal()', freshbooks_where: 'true' });
+  await addRule(world(), 'Bait');
+  await settle(world());
+  expect(await linksOf(world(), 'Bait')).toMatchObject([{ state: 'linked', left: 'Bait', right: 'Bait' }]);
+  expect(await linksOf(world(), 'bad')).toEqual([]);
+  const [rule] = await world().sql`select problem from sync.link_rules where name = 'bad'`;
   expect(rule?.['problem']).toMatch(/does not bring along/);
-  expect(await world.sql`select * from public.spoils`).toEqual([]);
-  await world.sql`update sync.link_rules set invoiced_where = 'false' where name = 'bad'`;
-  await settle(world);
-  const [mended] = await world.sql`select problem from sync.link_rules where name = 'bad'`;
+  expect(await world().sql`select * from public.spoils`).toEqual([]);
+  await world().sql`update sync.link_rules set invoiced_where = 'false' where name = 'bad'`;
+  await settle(world());
+  const [mended] = await world().sql`select problem from sync.link_rules where name = 'bad'`;
   expect(mended?.['problem']).toBeNull();
-  await world.sql`delete from sync.link_rules`;
 });
 
 test('even a condition that nobody has checked sees as the reader, changes nothing, and leaves no trace in the session', async () => {
   const run = (invoicedWhere: string) =>
-    findFor(world.db, { ...ruleNamed('x'), invoicedWhere, freshbooksWhere: 'true' }, 10).then(
+    findFor(world().db, { ...ruleNamed('x'), invoicedWhere, freshbooksWhere: 'true' }, 10).then(
       () => 'done',
       (error: Error) => error.message,
     );
@@ -109,18 +106,18 @@ test('even a condition that nobody has checked sees as the reader, changes nothi
   expect(await run('true); delete from invoiced.tasks; select (true')).toMatch(/multiple commands|syntax/);
   expect(await run("set_config('role', 'none', false) is not null")).toBe('done');
   const roles = await Promise.all(
-    Array.from({ length: 10 }, () => world.db.row<{ role: string }>(sqlRole())),
+    Array.from({ length: 10 }, () => world().db.row<{ role: string }>(sqlRole())),
   );
   expect(new Set(roles.map(({ role }) => role))).toEqual(new Set(['none']));
-  expect(await world.sql`select * from public.spoils`).toEqual([]);
+  expect(await world().sql`select * from public.spoils`).toEqual([]);
 });
 
 test('a condition that takes too long is broken off', async () => {
-  world.sandbox.invoiced.people.create({ name: 'Slow' });
-  await settle(world);
+  world().sandbox.invoiced.people.create({ name: 'Slow' });
+  await settle(world());
   const slow = { ...ruleNamed('slow'), invoicedWhere: 'pg_sleep(30) is not null' };
-  await expect(findFor(world.db, slow, 10)).rejects.toThrow(/statement timeout/);
-  await expect(checkRule(world.db, slow)).rejects.toThrow(/pg_sleep/);
+  await expect(findFor(world().db, slow, 10)).rejects.toThrow(/statement timeout/);
+  await expect(checkRule(world().db, slow)).rejects.toThrow(/pg_sleep/);
 });
 
 function sqlRole() {
@@ -128,12 +125,11 @@ function sqlRole() {
 }
 
 test('a rule that is unfit is not looked at again and again', async () => {
-  await addRule(world, 'unfit', { invoiced_where: 'public.steal()' });
-  await settle(world);
-  const versions = () => world.sql`select xmin::text, problem, checked from sync.link_rules`;
+  await addRule(world(), 'unfit', { invoiced_where: 'public.steal()' });
+  await settle(world());
+  const versions = () => world().sql`select xmin::text, problem, checked from sync.link_rules`;
   const before = await versions();
   expect(before).toMatchObject([{ checked: expect.stringMatching(/^unfit /) }]);
-  await world.poll('invoiced');
+  await world().poll('invoiced');
   expect(await versions()).toEqual(before);
-  await world.sql`delete from sync.link_rules`;
 });

@@ -2,21 +2,12 @@ import { settle } from '../../merge/settle.js';
 import { pick } from '../../merge/values.js';
 import { isTaken } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
-import { takeAsAgreed } from '../../mirror/links.js';
 import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
-import type {
-  Columns,
-  Decoded,
-  Field,
-  JsonObject,
-  RemoteTask,
-  SingleAnswer,
-  Source,
-} from '../../sources/source.js';
+import type { Decoded, Field, JsonObject, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import {
   columnsIn,
@@ -92,20 +83,17 @@ export async function settleAnswer(
     if (look === 'unknown') break;
     const change = await asWorker(context.db, lease, async (tx) => {
       const made = call.method === 'POST' ? await makeRoom(tx, sender, row, call, answer) : null;
-      const settled = look ? null : after(sender, row, call, answer, made, status !== null);
       const change = look
         ? reconcile(source, context.policy, row, look, row.sent.length > 1, {
             sentAt: answer.requestedAt,
             taskUpdatedAt: null,
           })
-        : (settled?.change ?? null);
+        : after(sender, row, call, answer, made, status !== null);
       // It says nothing of what the row holds now, so that the write can't be settled by it.
       if (look && change === null && isLate(row, look)) throw new MovedError();
       if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0) {
         throw new MovedError();
       }
-      if (settled?.remade)
-        await takeAsAgreed(tx, source, rowId, settled.remade.sent, settled.remade.answered);
       await endWrite(tx, writeId, { outcome: 'ok', status, settled: true });
       return change;
     }).catch((error: unknown) => {
@@ -181,12 +169,6 @@ function unshown({ fields }: Source, { sent }: WriteCall, task: JsonObject): rea
   );
 }
 
-interface SettledRow {
-  readonly change: RowChange;
-  /** The columns of which the API has made something else than it was sent; null where there are none. */
-  readonly remade: { readonly sent: Columns; readonly answered: Columns } | null;
-}
-
 function after(
   sender: Sender,
   row: PendingRow,
@@ -194,9 +176,9 @@ function after(
   { answer, answeredAt }: SingleAnswer,
   made: Made | null,
   direct: boolean,
-): SettledRow {
+): RowChange {
   return answer === 'gone' || !answer.ok
-    ? { change: deletedHere(sender.source, row, answeredAt, row.sent.length > 1), remade: null }
+    ? deletedHere(sender.source, row, answeredAt, row.sent.length > 1)
     : written(sender, row, call, answer.task, answeredAt, made, direct);
 }
 
@@ -208,7 +190,7 @@ function written(
   answeredAt: number,
   made: Made | null,
   direct: boolean,
-): SettledRow {
+): RowChange {
   const { fields } = source;
   const row = made?.row ?? asRead;
   const local = localColumns(source, row);
@@ -244,7 +226,8 @@ function written(
           syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
           syncError: null,
         };
-  const change: RowChange = {
+  const remade = fields.filter(({ name }) => settled.remade.includes(name));
+  return {
     id: task.id,
     row,
     columns: settled.columns,
@@ -252,8 +235,6 @@ function written(
     ...state,
     answeredAt: made?.answeredAt ?? answeredAt,
     overruled: [...settled.overruled, ...(made?.overruled ?? [])],
+    remade: remade.map((field) => ({ field, sent: pick(field, sent), shown: pick(field, settled.columns) })),
   };
-  const remade = fields.filter(({ name }) => settled.remade.includes(name));
-  const of = (columns: Columns): Columns => Object.assign({}, ...remade.map((field) => pick(field, columns)));
-  return { change, remade: remade.length === 0 ? null : { sent: of(sent), answered: of(settled.columns) } };
 }

@@ -1,0 +1,72 @@
+import { sql } from 'drizzle-orm';
+import type { Columns } from '../fields.js';
+import type { Executor } from './database.js';
+import { type LinkedRow, leftRow, rightRow, shownLeft, shownRight } from './linked-rows.js';
+
+/** How a rule keeps its links. */
+export interface Sharing {
+  readonly name: boolean;
+  readonly complete: 'archived' | 'deleted' | null;
+  readonly onDelete: 'delete' | 'unlink';
+  readonly winner: 'invoiced' | 'freshbooks' | 'newest';
+}
+
+/** A link of which a row shows something else than when both last agreed. A side is null where its row is gone. */
+export interface DueLink {
+  readonly linkId: string;
+  readonly left: LinkedRow | null;
+  readonly right: LinkedRow | null;
+  readonly base: Columns | null;
+  readonly leftSeen: Columns | null;
+  readonly rightSeen: Columns | null;
+  readonly sharing: Sharing;
+}
+
+/** Links that are to be brought up to date, in order of their ids, above `after`. */
+export async function findDueLinks(db: Executor, after: string, limit: number): Promise<readonly DueLink[]> {
+  const rows = await db.rows<DueStored>(sql`
+    select l.link_id::text, l.base, l.left_seen, l.right_seen,
+      coalesce(r.share_name, true) as share_name, r.complete as shares_complete, coalesce(r.on_delete, 'delete') as on_delete,
+      coalesce(r.winner, 'newest') as winner,
+      ${leftRow} as left_row, ${rightRow} as right_row
+    from sync.links l
+    left join sync.link_rules r on r.name = l.rule
+    left join invoiced.tasks a on a.row_id = l.left_row_id
+    left join freshbooks.tasks b on b.row_id = l.right_row_id
+    where l.link_id > ${after}::bigint and l.state in ('linked', 'failed')
+      and (l.left_seen is distinct from ${shownLeft('a')} or l.right_seen is distinct from ${shownRight('b')}
+        or r.complete is not null and not l.base ? 'done' and l.base -> 'vis_state' = '0')
+      and l.tried is distinct from jsonb_build_array(${shownLeft('a')}, ${shownRight('b')})
+      and (a.row_id is null or exists (select from sync.connections c where c.name = a.connection))
+      and (b.row_id is null or exists (select from sync.connections c where c.name = b.connection))
+    order by l.link_id limit ${limit}`);
+  return rows.map(toDue);
+}
+
+interface DueStored {
+  readonly link_id: string;
+  readonly base: Columns | null;
+  readonly left_seen: Columns | null;
+  readonly right_seen: Columns | null;
+  readonly share_name: boolean;
+  readonly shares_complete: Sharing['complete'];
+  readonly on_delete: Sharing['onDelete'];
+  readonly winner: Sharing['winner'];
+  readonly left_row: LinkedRow | null;
+  readonly right_row: LinkedRow | null;
+}
+
+const toDue = (row: DueStored): DueLink => ({
+  linkId: row.link_id,
+  left: row.left_row,
+  right: row.right_row,
+  base: row.base,
+  leftSeen: row.left_seen,
+  rightSeen: row.right_seen,
+  sharing: {
+    name: row.share_name,
+    complete: row.shares_complete,
+    onDelete: row.on_delete,
+    winner: row.winner,
+  },
+});
