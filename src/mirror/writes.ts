@@ -84,10 +84,13 @@ export interface WriteEnd {
 export async function endWrite(db: Executor, writeId: string, end: WriteEnd): Promise<void> {
   await db.rows(sql`
     update sync.writes set outcome = ${end.outcome}, status = coalesce(${end.status}::int, status),
-      answered_at = coalesce(answered_at, clock_timestamp()),
+      answered_at = coalesce(answered_at, case when ${answered(end)} then clock_timestamp() end),
       settled_at = case when ${end.settled} then clock_timestamp() end
     where write_id = ${writeId}::bigint and settled_at is null`);
 }
+
+/** An answer was seen: its own, or for a write that was found to have been done, the one that told of it. */
+const answered = ({ outcome, status }: WriteEnd): boolean => status !== null || outcome === 'ok';
 
 /** Remembers the task that a create made whose row can't be written now: the next push looks for no other. */
 export async function adoptLater(db: Executor, writeId: string, id: number): Promise<void> {

@@ -41,7 +41,7 @@ export function stateOf(connection: ConnectionStanding): State {
 /** The same for people. */
 export const STATES = {
   in_sync: 'in sync',
-  pending: 'sending',
+  pending: 'to be sent',
   first_read: 'first read',
   paused: 'paused',
   needs_person: 'needs a person',

@@ -80,6 +80,11 @@ describe.each(connections)('%s', (connection) => {
       expect(made(connection)).toBe(fault === LOST ? 1 : 0);
       expect(active(connection)).toBe(before[connection].active);
       expect(await world.sql`select from sync.writes where settled_at is null`).toHaveLength(0);
+      const [sent] = await world.sql`
+        select outcome, answered_at is not null as answered from sync.writes where row_id = ${row} order by write_id limit 1`;
+      expect(sent).toEqual(
+        fault === LOST ? { outcome: 'ok', answered: true } : { outcome: 'unknown', answered: false },
+      );
       await world.walk(connection);
       expect(await world.sql`select from ${table()} where vis_state <> 1`).toHaveLength(
         before[connection].active,
