@@ -7,6 +7,8 @@ export interface ListedLink {
   readonly rule: string | null;
   readonly state: 'linked' | 'pending' | 'failed' | 'ambiguous' | 'unlinked';
   readonly error: string | null;
+  /** Whether what was changed can't come over, rather than that an API refused one of its rows. */
+  readonly stuck: boolean;
   /** Microseconds since 1970. */
   readonly linkedAt: number;
   readonly invoiced: ListedRow | null;
@@ -18,6 +20,8 @@ export interface ListedRow {
   readonly rowId: string;
   readonly id: number | null;
   readonly name: string | null;
+  /** Whether its API refused what was to be sent. */
+  readonly refused: boolean;
 }
 
 export interface LinkFilter {
@@ -25,21 +29,30 @@ export interface LinkFilter {
   readonly rule?: string | null;
   /** Those that are over, too. */
   readonly ended: boolean;
+  /** Only those that a person must say something about. */
+  readonly troubled?: boolean;
   readonly limit: number | null;
 }
 
 /** What needs a person first, then by age. */
 export async function listLinks(
   db: Executor,
-  { linkId, rule = null, ended, limit }: LinkFilter,
+  { linkId, rule = null, ended, troubled = false, limit }: LinkFilter,
 ): Promise<{ readonly links: readonly ListedLink[]; readonly total: number }> {
   const chosen = sql`(${linkId ?? null}::bigint is null or v.link_id = ${linkId ?? null}::bigint)
-    and (${rule}::text is null or v.rule = ${rule}) and (${ended} or v.state <> 'unlinked')`;
+    and (${rule}::text is null or v.rule = ${rule}) and (${ended} or v.state <> 'unlinked')
+    and (not ${troubled} or v.state in ('ambiguous', 'failed'))`;
+  const row = (side: 'invoiced' | 'freshbooks') => {
+    const column = (name: string) => sql.raw(`v.${side}_${name}`);
+    return sql`case when ${column('row_id')} is not null then jsonb_build_object('rowId', ${column('row_id')}::text,
+      'id', ${column('id')}, 'name', ${column('name')}, 'refused', exists (
+        select from ${sql.raw(side)}.tasks t where t.row_id = ${column('row_id')} and t.sync_state = 'failed')) end`;
+  };
   const rows = await db.rows<LinkStored>(sql`
     select v.link_id::text, v.rule, v.state, v.error, ${micros(sql`v.linked_at`)} as linked_at, count(*) over ()::int as total,
-      case when v.invoiced_row_id is not null then jsonb_build_object('rowId', v.invoiced_row_id::text, 'id', v.invoiced_id, 'name', v.invoiced_name) end as invoiced,
-      case when v.freshbooks_row_id is not null then jsonb_build_object('rowId', v.freshbooks_row_id::text, 'id', v.freshbooks_id, 'name', v.freshbooks_name) end as freshbooks,
-      coalesce((select jsonb_agg(jsonb_build_object('rowId', t.row_id::text, 'id', t.id, 'name', t.name) order by t.row_id) from (
+      exists (select from sync.links l where l.link_id = v.link_id and l.state = 'failed') as stuck,
+      ${row('invoiced')} as invoiced, ${row('freshbooks')} as freshbooks,
+      coalesce((select jsonb_agg(jsonb_build_object('rowId', t.row_id::text, 'id', t.id, 'name', t.name, 'refused', false) order by t.row_id) from (
         select row_id, id, name from invoiced.tasks union all select row_id, id, name from freshbooks.tasks
       ) t where t.row_id = any (v.candidates)), '[]') as candidates
     from reporting.linked_tasks v where ${chosen}

@@ -125,6 +125,43 @@ test('a conflict stands there with both sides, and its loser is put back', async
   expect(again).toMatchObject({ status: 409, text: expect.stringContaining('was restored already') });
 });
 
+test('a link in trouble stands there with its rows and what to do, whatever they are called', async () => {
+  const made = await world.sql`
+    with left_rows as (insert into invoiced.tasks (name, action, due_date) values (${HOSTILE}, 'phone', now()), ('Stuck', 'phone', now()) returning row_id, name),
+      right_rows as (insert into freshbooks.tasks (name) values (${HOSTILE}), (${HOSTILE}), ('Stuck') returning row_id, name)
+    select 'left' as side, row_id, name from left_rows union all select 'right', row_id, name from right_rows order by 1, 2`;
+  const rowsOf = (side: string, name: string) =>
+    made.filter((row) => row['side'] === side && row['name'] === name).map((row) => String(row['row_id']));
+  const [stuck = ''] = rowsOf('right', 'Stuck');
+  await world.sql`insert into sync.link_rules (name, invoiced_where, freshbooks_where) values ('img', 'name like ''<img%''', 'name like ''<img%''')`;
+  const [link] =
+    await world.sql`insert into sync.links (left_row_id, right_row_id) values (${rowsOf('left', 'Stuck')[0] ?? ''}, ${stuck}) returning link_id`;
+  await until('they agree', async () => {
+    const [{ base } = { base: null }] =
+      await world.sql`select base from sync.links where link_id = ${link?.['link_id']}`;
+    return base !== null;
+  });
+  await asWorker((tx) => tx`update freshbooks.tasks set name = ' ' where row_id = ${stuck}`);
+  await world.sql`select pg_notify('taskmirror_edits', '')`;
+  const section = await until('both are told', async () => {
+    const { text } = await ask(url);
+    const [found] = /<section id="links".*?<\/section>/.exec(text) ?? [];
+    return found?.includes('resolve') && found.includes('failed') ? found : null;
+  });
+  expect(section).not.toContain('<img');
+  expect(section).toContain('&lt;img src=x onerror=');
+  const [ambiguous] = await world.sql`select link_id from sync.links where state = 'ambiguous'`;
+  const [candidate] = rowsOf('right', HOSTILE);
+  expect(section).toContain(`<code>taskmirror links resolve ${ambiguous?.['link_id']} ${candidate}</code>`);
+  expect(section).toContain('a task needs a name');
+  expect(section).toContain(`<code>taskmirror links remove ${link?.['link_id']}</code>`);
+  await world.sql`delete from sync.link_rules`;
+  await world.sql`delete from sync.links`;
+  await until('nothing is told', async () =>
+    (await ask(url)).text.includes('<section id="links" aria-labelledby="links-title" hidden'),
+  );
+});
+
 test('a connection is paused and resumed', async () => {
   const paused = await post({ action: 'pause', connection: 'invoiced' });
   expect(JSON.parse(paused.text).said).toContain('invoiced is paused: nothing more is read or sent');

@@ -2,6 +2,7 @@ import type { JSX } from 'hono/jsx/jsx-runtime';
 import { Failed, Needs } from './attention.js';
 import { Conflicts } from './conflicts.js';
 import { Connections, Summary } from './connections.js';
+import { Links } from './links.js';
 import type { Sections } from './live.js';
 import { NextPush } from './next-push.js';
 import { Now } from './now.js';
@@ -13,6 +14,7 @@ const ALL: readonly (readonly [id: string, (sight: Sight, token: string) => JSX.
   ['summary', (sight) => <Summary sight={sight} />],
   ['needs', (sight) => <Needs sight={sight} />],
   ['failed', (sight, token) => <Failed sight={sight} token={token} />],
+  ['links', (sight) => <Links sight={sight} />],
   ['connections', (sight, token) => <Connections sight={sight} token={token} />],
   ['now', (sight) => <Now sight={sight} />],
   ['conflicts', (sight, token) => <Conflicts sight={sight} token={token} />],

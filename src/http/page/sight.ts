@@ -4,7 +4,7 @@ import { readActivity, type Stretch } from '../../mirror/activity.js';
 import { type Conflict, listConflicts } from '../../mirror/conflicts.js';
 import { findConnection } from '../../mirror/connections.js';
 import { databaseNow } from '../../mirror/database.js';
-import { countLinks } from '../../mirror/list-links.js';
+import { countLinks, type ListedLink, listLinks } from '../../mirror/list-links.js';
 import { inSnapshot } from '../../mirror/plan.js';
 import { countRows, type RowCounts } from '../../mirror/row-counts.js';
 import { type ConnectionRun, readEventfulRuns } from '../../mirror/run-status.js';
@@ -31,6 +31,13 @@ export interface Sight {
   readonly plans: readonly Plan[];
   readonly conflicts: { readonly conflicts: readonly Conflict[]; readonly total: number };
   readonly runs: readonly ConnectionRun[];
+  /** Those that are ambiguous or failed; no more than `MOST_LINKS`. */
+  readonly troubledLinks: TroubledLinks;
+}
+
+export interface TroubledLinks {
+  readonly links: readonly ListedLink[];
+  readonly total: number;
 }
 
 export interface LastDay {
@@ -49,6 +56,7 @@ export interface Blindness {
 export const MOST_ROWS = 20;
 export const MOST_CONFLICTS = 20;
 export const MOST_RUNS = 20;
+export const MOST_LINKS = 20;
 /** Of connections with unsynced rows, of which there may be a thousand. */
 const MOST_PLANS = 8;
 /** A quarter of an hour each. */
@@ -66,7 +74,7 @@ export function createLook(parts: Parts): () => Promise<Sight | Blindness> {
     everyMs: 15_000,
     waitMs: PATIENCE_MS,
   });
-  const links = refreshed(() => countLinks(db), { runtime, log, everyMs: 5_000, waitMs: PATIENCE_MS });
+  const links = refreshed(() => readLinks(parts), { runtime, log, everyMs: 2_000, waitMs: PATIENCE_MS });
   const queues = refreshed(() => readQueues(parts), { runtime, log, everyMs: 2_000, waitMs: PATIENCE_MS });
 
   const see = async (): Promise<Sight> => {
@@ -81,7 +89,7 @@ export function createLook(parts: Parts): () => Promise<Sight | Blindness> {
       links(),
     ]);
     const at = runtime.now();
-    const report = reportOf(at, standings, states ?? { problem: '' }, linked);
+    const report = reportOf(at, standings, states ?? { problem: '' }, linked?.counts ?? null);
     const { push } = settings;
     return {
       at,
@@ -93,6 +101,7 @@ export function createLook(parts: Parts): () => Promise<Sight | Blindness> {
       plans,
       conflicts,
       runs,
+      troubledLinks: linked?.troubled ?? NO_LINKS,
     };
   };
   return shared(() =>
@@ -111,6 +120,17 @@ async function readLastDay({ pageDb }: Parts): Promise<LastDay> {
   const until = await databaseNow(pageDb);
   const since = until - STRETCHES * STRETCH_SECONDS * 1e6;
   return { since, until, stretches: await readActivity(pageDb, since, STRETCH_SECONDS) };
+}
+
+const NO_LINKS: TroubledLinks = { links: [], total: 0 };
+
+async function readLinks({ pageDb }: Parts) {
+  const counts = await countLinks(pageDb);
+  const trouble = counts !== null && counts.ambiguous + counts.failed > 0;
+  const troubled = trouble
+    ? await listLinks(pageDb, { ended: false, troubled: true, limit: MOST_LINKS })
+    : NO_LINKS;
+  return { counts, troubled };
 }
 
 async function readQueues({ daemon }: Parts): Promise<readonly QueueState[] | { readonly problem: string }> {
