@@ -1,16 +1,19 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Columns, ConflictPolicy, JsonObject } from '../fields.js';
 import { type RemadeField, takeAsAgreed } from './crossed.js';
 import { type Executor, fromMicros } from './database.js';
 import {
   bookkeeping,
   columnsOf,
+  type Incoming,
+  incomingColumns,
   list,
+  rowsIn,
   stored,
   type TaskTable,
   tableName,
   transported,
-  transportTypes,
+  zipped,
 } from './table.js';
 
 /** A task as the mirror holds it, in the version that was read. */
@@ -42,7 +45,8 @@ export interface IncomingTask {
 /**
  * Of a page's tasks, those that the mirror doesn't hold just so: `row` is what it holds, null for a new task. Tasks held
  * as they are, and retired ids, are left out, so that a page without changes brings nothing over the wire. Takes no lock.
- * Relies on the unique index (connection, id).
+ * Relies on the unique index (connection, id), which it is held to (lateral, limit 1): in a table that grew since it was last analysed,
+ * as in a first read, the planner would rather read all of it for each batch.
  */
 export async function findDifferent(
   db: Executor,
@@ -52,15 +56,23 @@ export async function findDifferent(
 ): Promise<ReadonlyMap<number, MirrorRow | null>> {
   const columns = columnsOf(table);
   // What an answer leaves out compares as what the row holds that never had it.
-  const absent = Object.fromEntries(columns.map((column) => [column.name, column.absent]));
-  const incoming = JSON.stringify(tasks.map(({ id, columns, raw }) => ({ ...absent, ...columns, id, raw })));
+  const incoming = zipped('i', [
+    { name: 'id', type: 'bigint', values: tasks.map(({ id }) => id) },
+    { name: 'raw', type: 'jsonb', values: tasks.map(({ raw }) => raw) },
+    ...incomingColumns(
+      table,
+      tasks.map((task) => task.columns),
+    ),
+  ]);
   const rows = await db.rows<StoredRow>(sql`
     select i.id::text as id, ${bookkeeping('t')}, ${transported(table, 't')} as columns
-    from jsonb_to_recordset(${incoming}::text::jsonb) as i (id bigint, raw jsonb, ${transportTypes(table)})
-    left join ${tableName(table)} t on t.connection = ${connection} and t.id = i.id
+    from ${incoming}
+    left join lateral (
+      select t.*, t.xmin from ${tableName(table)} t where t.connection = ${connection} and t.id = i.id limit 1
+    ) t on true
     where case
       when t.row_id is null then
-        not exists (select from sync.retired_ids r where r.connection = ${connection} and r.id = i.id)
+        not ${isRetired(connection)}
       else
         t.raw is distinct from i.raw
         or t.sync_state = 'synced' and
@@ -69,6 +81,10 @@ export async function findDifferent(
       end`);
   return new Map(rows.map((row) => [Number(row.id), row.row_id === null ? null : toRow(row)]));
 }
+
+/** Whether the incoming row's id is a former one. No page brings it back. */
+const isRetired = (connection: string): SQL =>
+  sql`exists (select from sync.retired_ids r where r.connection = ${connection} and r.id = i.id)`;
 
 /** The rows of these ids. Takes no lock. */
 export async function findById(
@@ -112,7 +128,8 @@ export interface JournalEntry {
 
 /**
  * Writes merged rows and the journal of what they overruled in one statement, and gives the changes that were written. A row that was
- * changed since it was read, or that somebody holds locked, is left alone. Call it in a transaction that `asWorker` began.
+ * changed since it was read, or that somebody holds locked, is left alone, and so is a new task whose id has a row by now or is retired.
+ * Call it in a transaction that `asWorker` began.
  */
 export async function writeMerged(
   tx: Executor,
@@ -123,15 +140,19 @@ export async function writeMerged(
 ): Promise<ReadonlySet<RowChange>> {
   const columns = columnsOf(table);
   const names = columns.map(({ name }) => sql.identifier(name));
-  const incoming = JSON.stringify(changes.map(toIncoming));
+  const incoming = zipped('i', [
+    ...toIncoming(changes),
+    ...incomingColumns(
+      table,
+      changes.map((change) => change.columns),
+    ),
+  ]);
   const journal = JSON.stringify(
     changes.flatMap(({ row, overruled }) => overruled.map((entry) => ({ ...entry, row_id: row?.rowId }))),
   );
   const { updated, inserted } = await tx.row<{ updated: readonly number[]; inserted: readonly string[] }>(sql`
     with incoming as materialized (
-      select * from jsonb_to_recordset(${incoming}::text::jsonb) as i
-        (n int, id bigint, row_id bigint, version text, raw jsonb, sync_state text, sync_error text, answered_at bigint,
-         ${transportTypes(table)})
+      select * from ${incoming}
     ), locked as (
       select t.row_id from incoming i join ${tableName(table)} t on t.row_id = i.row_id
       where t.xmin::text = i.version
@@ -140,7 +161,7 @@ export async function writeMerged(
       update ${tableName(table)} t set
         ${list(columns.map((column) => sql`${sql.identifier(column.name)} = ${stored(column, 'i')}`))},
         id = i.id,
-        raw = i.raw,
+        raw = nullif(i.raw, 'null'),
         sync_state = i.sync_state,
         sync_error = i.sync_error,
         synced_at = coalesce(${fromMicros(sql`i.answered_at`)}, t.synced_at),
@@ -157,13 +178,13 @@ export async function writeMerged(
         (row_id, connection, id, raw, sync_state, synced_at, first_seen_at, ${list(names.map((name) => sql`${name}`))})
       select nextval('sync.row_ids'), ${connection}, i.id, i.raw, 'synced', ${fromMicros(sql`i.answered_at`)}, ${fromMicros(sql`i.answered_at`)},
         ${list(columns.map((column) => stored(column, 'i')))}
-      from incoming i where i.row_id is null
+      from incoming i where i.row_id is null and not ${isRetired(connection)}
       on conflict (connection, id) do nothing
       returning id
     ), journalled as (
       insert into sync.conflicts (connection, row_id, run_id, field, base, local, remote, winner, reason)
       select ${connection}, j.row_id, ${runId}::bigint, j.field, j.base, j.local, j.remote, j.winner, j.reason
-      from jsonb_to_recordset(${journal}::text::jsonb) as j
+      from ${rowsIn(journal)} as j
         (row_id bigint, field text, base jsonb, local jsonb, remote jsonb, winner text, reason text)
       join updated u on u.row_id = j.row_id
     )
@@ -208,18 +229,20 @@ export function toRow(row: StoredRow): MirrorRow {
   };
 }
 
-function toIncoming({ id, row, columns, raw, syncState, syncError, answeredAt }: RowChange, n: number) {
-  return {
-    ...columns,
-    n,
-    id,
-    row_id: row?.rowId ?? null,
-    version: row?.version ?? null,
-    raw,
-    sync_state: syncState,
-    sync_error: syncError,
-    answered_at: answeredAt,
+function toIncoming(changes: readonly RowChange[]): readonly Incoming[] {
+  const column = (name: string, type: string, of: (change: RowChange, n: number) => unknown) => {
+    return { name, type, values: changes.map(of) };
   };
+  return [
+    column('n', 'int', (_, n) => n),
+    column('id', 'bigint', ({ id }) => id),
+    column('row_id', 'bigint', ({ row }) => row?.rowId ?? null),
+    column('version', 'text', ({ row }) => row?.version ?? null),
+    column('raw', 'jsonb', ({ raw }) => raw),
+    column('sync_state', 'text', ({ syncState }) => syncState),
+    column('sync_error', 'text', ({ syncError }) => syncError),
+    column('answered_at', 'bigint', ({ answeredAt }) => answeredAt),
+  ];
 }
 
 /** A PostgreSQL array literal of whole numbers, sent as one text parameter. */

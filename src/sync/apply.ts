@@ -21,6 +21,8 @@ export interface Target {
   readonly unreadable: Set<string>;
   /** Those of them that were met by now. */
   readonly met: Set<string>;
+  /** Whether what comes is held for new, as in a first read: it is inserted without a look, and what is there already is read then. */
+  readonly fresh: boolean;
 }
 
 /** A target of which nothing has been applied yet. */
@@ -29,11 +31,12 @@ export async function openTarget(
   source: Source,
   lease: Lease,
   holder: string,
+  fresh = false,
 ): Promise<Target> {
   const { connection } = lease;
   const unreadable = await listUnreadable(context.db, connection);
   const known = new Set(unreadable.map(({ id }) => id));
-  return { context, source, connection, lease, holder, unreadable: known, met: new Set() };
+  return { context, source, connection, lease, holder, unreadable: known, met: new Set(), fresh };
 }
 
 export interface Applied {
@@ -125,8 +128,8 @@ async function mergeIn(
   const refused: Unreadable[] = [];
   let held = 0;
   let open = observed;
-  for (let round = 0; round < ROUNDS && open.length > 0; round++) {
-    const { changes, deletions } = await plan(target, open);
+  for (let round = hold && target.fresh ? -1 : 0; round < ROUNDS && open.length > 0; round++) {
+    const { changes, deletions } = round < 0 ? takenForNew(target, open) : await plan(target, open);
     if (hold && deletions.length > 0) {
       await holdDeletions(target.context.db, target.holder, deletions.flatMap(toHeld));
       held += deletions.length;
@@ -185,10 +188,12 @@ interface Planned {
   readonly deletes: boolean;
 }
 
-async function plan(
-  target: Target,
-  observed: readonly Observed[],
-): Promise<{ readonly changes: readonly Planned[]; readonly deletions: readonly Planned[] }> {
+interface Plans {
+  readonly changes: readonly Planned[];
+  readonly deletions: readonly Planned[];
+}
+
+async function plan(target: Target, observed: readonly Observed[]): Promise<Plans> {
   const { context, source, connection } = target;
   const present = observed.flatMap(({ task }) => (task === 'gone' ? [] : [task]));
   const gone = observed.flatMap(({ id, task }) => (task === 'gone' ? [id] : []));
@@ -207,6 +212,15 @@ async function plan(
     changes: planned.filter(({ deletes }) => !deletes),
     deletions: planned.filter(({ deletes }) => deletes),
   };
+}
+
+/** All as insertions. The database refuses those whose id has a row or is retired; they are read in the next round. */
+function takenForNew({ source }: Target, observed: readonly Observed[]): Plans {
+  const changes = observed.flatMap((seen): readonly Planned[] => {
+    const change = insertion(source, seen);
+    return change === null ? [] : [{ change, seen, deletes: false }];
+  });
+  return { changes, deletions: [] };
 }
 
 const NONE: ReadonlyMap<number, MirrorRow | null> = new Map();

@@ -42,7 +42,7 @@ export async function walkSlice(
 
   const work = async (signal: AbortSignal): Promise<RunEnd | null> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
-    const target = await openTarget(context, source, lease, walk.walkId);
+    const target = await openTarget(context, source, lease, walk.walkId, walk.kind === 'read');
     let left = walk.passedOver;
     let behind = 0;
     if (walk.batches === 0 || walk.position !== null) {

@@ -1,5 +1,6 @@
 /** `npm run bench -- capture`: runs one benchmark, which prints its figures. */
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+  apply: () => import('./apply.js'),
   capture: () => import('./capture.js'),
   history: () => import('./history.js'),
   page: () => import('./page.js'),

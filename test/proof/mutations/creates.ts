@@ -159,8 +159,8 @@ export const creates: readonly Mutation[] = [
     invariant: 'I3',
     breaks: 'a page brings back a task that was made anew under another id',
     file: 'src/mirror/tasks.ts',
-    snippet: 'not exists (select from sync.retired_ids r where r.connection = ${connection} and r.id = i.id)',
-    replacement: 'true',
+    snippet: 'exists (select from sync.retired_ids r where r.connection = ${connection} and r.id = i.id)',
+    replacement: 'false',
     killedBy: 'test/sync/deletions.test.ts: no page brings back a retired id',
   },
   {

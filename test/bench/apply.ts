@@ -1,0 +1,126 @@
+import type postgres from 'postgres';
+import type { JsonObject } from '../../src/sources/source.js';
+import { copyTasks, fetchPages, makePlainTable } from './copy.js';
+import { median, say, timed } from './database.js';
+import { type BenchServer, openWorker, spentBy, startBenchServer } from './ground.js';
+import { type Figure, report, round, size, spread } from './report.js';
+import { type BenchSandbox, type SourceName, sources, startBenchSandbox } from './sandbox.js';
+
+const ROUNDS = 5;
+
+/**
+ * A first read of 100,000 tasks (`--rows`) of an API that answers at once, from the lease to the end of the run, against what no reader can be
+ * faster than: the same pages fetched and parsed with a bare client, plus a COPY of the same rows into a table with the same keys, checks
+ * and indexes. Then the same tasks unchanged, after VACUUM and CHECKPOINT. Each round does all of it, in turn.
+ */
+export async function run(): Promise<void> {
+  const rows = size('rows', 100_000);
+  const server = await startBenchServer();
+  const sandbox = await startBenchSandbox({ invoiced: rows, freshbooks: rows });
+  try {
+    const figures: Figure[] = [];
+    for (const source of sources) {
+      say(`${source}: a warm-up, then ${ROUNDS} rounds`);
+      await measure(server, sandbox, source, rows);
+      const rounds: Round[] = [];
+      for (let turn = 0; turn < ROUNDS; turn++) rounds.push(await measure(server, sandbox, source, rows));
+      figures.push(figureOf(source, rows, rounds));
+    }
+    report('apply', figures);
+  } finally {
+    await sandbox.close();
+    await server.stop();
+  }
+}
+
+interface Round {
+  readonly fetchMs: number;
+  readonly copyMs: number;
+  readonly applyMs: number;
+  readonly applyProcessor: number;
+  readonly rereadMs: number;
+  readonly rereadProcessor: number;
+  readonly rereadWal: number;
+  readonly rereadWritten: number;
+}
+
+async function measure(
+  server: BenchServer,
+  sandbox: BenchSandbox,
+  source: SourceName,
+  rows: number,
+): Promise<Round> {
+  const worker = await openWorker(await server.create('apply'), sandbox);
+  const { sql } = worker;
+  try {
+    const tasks: JsonObject[] = [];
+    const fetchMs = await timed(() => fetchPages(sandbox, source, rows, (page) => tasks.push(...page)));
+    const plain = await makePlainTable(sql, source);
+    await sql`checkpoint`.catch(() => {});
+    const copyMs = await timed(() => copyTasks(sql, plain, source, tasks));
+    await sql.unsafe(`drop table ${plain}`);
+    tasks.length = 0;
+
+    await sql`checkpoint`.catch(() => {});
+    const apply = await spentBy(sql, () => worker.work('walk', source));
+    await expectRows(sql, source, rows);
+    await sql.unsafe('vacuum analyze');
+    await sql`checkpoint`.catch(() => {});
+    const before = await transaction(sql);
+    const reread = await spentBy(sql, () => worker.work('walk', source));
+    return {
+      fetchMs,
+      copyMs,
+      applyMs: apply.ms,
+      applyProcessor: apply.processorMs,
+      rereadMs: reread.ms,
+      rereadProcessor: reread.processorMs,
+      rereadWal: reread.walBytes,
+      rereadWritten: await writtenSince(sql, source, before),
+    };
+  } finally {
+    await worker.close();
+    await server.drop('apply');
+  }
+}
+
+/** The number that the next transaction gets at the earliest. */
+async function transaction(sql: postgres.Sql): Promise<string> {
+  const [found] = await sql<{ xid: string }[]>`select pg_snapshot_xmax(pg_current_snapshot())::text as xid`;
+  return found?.xid ?? '';
+}
+
+/** How many task rows carry a transaction of that number or a later one. */
+async function writtenSince(sql: postgres.Sql, source: SourceName, xid: string): Promise<number> {
+  const [found] = await sql.unsafe<{ count: number }[]>(
+    `select count(*)::int as count from ${source}.tasks where xmin::text::bigint >= ${xid}`,
+  );
+  return found?.count ?? Number.NaN;
+}
+
+async function expectRows(sql: postgres.Sql, source: SourceName, rows: number): Promise<void> {
+  const [found] = await sql.unsafe<{ count: number }[]>(`select count(*)::int as count from ${source}.tasks`);
+  if (found?.count !== rows) throw new Error(`${found?.count} of ${rows} tasks were mirrored`);
+}
+
+function figureOf(source: SourceName, rows: number, rounds: readonly Round[]): Figure {
+  const of = (key: keyof Round) => rounds.map((each) => each[key]);
+  const applyRatios = rounds.map(({ fetchMs, copyMs, applyMs }) => (fetchMs + copyMs) / applyMs);
+  const rereadRatios = rounds.map(({ applyMs, rereadMs }) => applyMs / rereadMs);
+  return {
+    source,
+    rows,
+    'fetch and parse, ms': spread(of('fetchMs')),
+    'copy, ms': spread(of('copyMs')),
+    'apply, ms': spread(of('applyMs')),
+    'apply, rows/s': round((rows / median(of('applyMs'))) * 1000),
+    'apply, own processor ms': spread(of('applyProcessor')),
+    'of the limit': spread(applyRatios, 2),
+    'reread, ms': spread(of('rereadMs')),
+    'reread, rows/s': round((rows / median(of('rereadMs'))) * 1000),
+    'times apply': spread(rereadRatios, 2),
+    'reread, own processor ms': spread(of('rereadProcessor')),
+    'reread, WAL kB': spread(rounds.map(({ rereadWal }) => rereadWal / 1000)),
+    'reread, rows written': median(of('rereadWritten')),
+  };
+}

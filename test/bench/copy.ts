@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type postgres from 'postgres';
+import { Pool } from 'undici';
+import { fields as freshbooksFields } from '../../src/sources/freshbooks/fields.js';
+import { fields as invoicedFields } from '../../src/sources/invoiced/fields.js';
+import { columnsOf } from '../../src/sources/raw.js';
+import type { Columns, Field, JsonObject } from '../../src/sources/source.js';
+import type { BenchSandbox, SourceName } from './sandbox.js';
+
+const PER_PAGE = 100;
+/** As many requests at a time as the worker's walk has. */
+const IN_FLIGHT = { invoiced: 1, freshbooks: 4 } as const;
+const FIELDS: Readonly<Record<SourceName, readonly Field[]>> = {
+  invoiced: invoicedFields,
+  freshbooks: freshbooksFields,
+};
+
+/** All pages of a source, fetched with a bare client and parsed, as little else as there can be. */
+export async function fetchPages(
+  { env }: BenchSandbox,
+  source: SourceName,
+  rows: number,
+  take: (tasks: readonly JsonObject[]) => void,
+): Promise<void> {
+  const pages = Math.ceil(rows / PER_PAGE);
+  const pool = new Pool(env[source === 'invoiced' ? 'INVOICED_BASE_URL' : 'FRESHBOOKS_BASE_URL'] ?? '', {
+    connections: IN_FLIGHT[source],
+  });
+  const authorization =
+    source === 'invoiced'
+      ? `Basic ${Buffer.from(`${env['INVOICED_API_KEY']}:`).toString('base64')}`
+      : `Bearer ${env['FRESHBOOKS_ACCESS_TOKEN']}`;
+  const path =
+    source === 'invoiced' ? '/tasks' : `/accounting/account/${env['FRESHBOOKS_ACCOUNT_ID']}/projects/tasks`;
+  let next = 1;
+  const fetchOn = async (): Promise<void> => {
+    while (next <= pages) {
+      const page = next++;
+      const answer = await pool.request({
+        path: `${path}?per_page=${PER_PAGE}&page=${page}`,
+        method: 'GET',
+        headers: { authorization },
+      });
+      const json = JSON.parse(await answer.body.text());
+      if (answer.statusCode !== 200) throw new Error(`${source} answers ${answer.statusCode}`);
+      take(source === 'invoiced' ? json : json.response.result.tasks);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: IN_FLIGHT[source] }, fetchOn));
+  } finally {
+    await pool.close();
+  }
+}
+
+/** A table with the keys, indexes and checks of the mirror's, and without its triggers. */
+export async function makePlainTable(sql: postgres.Sql, source: SourceName): Promise<string> {
+  await sql.unsafe('create schema if not exists plain');
+  await sql.unsafe(`drop table if exists plain.${source}`);
+  await sql.unsafe(`create table plain.${source} (like ${source}.tasks including all)`);
+  return `plain.${source}`;
+}
+
+/** Puts tasks into a table as a first read does, by one COPY. */
+export async function copyTasks(
+  sql: postgres.Sql,
+  table: string,
+  source: SourceName,
+  tasks: readonly JsonObject[],
+  firstRowId = 1,
+): Promise<void> {
+  const columns = FIELDS[source].flatMap((field) => field.columns);
+  const names = ['row_id', 'connection', 'id', 'raw', 'sync_state', 'synced_at', 'first_seen_at'];
+  const all = [...names, ...columns.map(({ name }) => name)].join(', ');
+  const now = new Date().toISOString();
+  const sink = await sql.unsafe(`copy ${table} (${all}) from stdin`).writable();
+  function* lines(): Generator<string> {
+    for (let at = 0; at < tasks.length; at += PER_PAGE) {
+      let text = '';
+      for (const [i, task] of tasks.slice(at, at + PER_PAGE).entries()) {
+        const values: Columns = columnsOf(FIELDS[source], task);
+        const rowId = firstRowId + at + i;
+        text += `${rowId}\t${source}\t${task['id']}\t${escaped(JSON.stringify(task))}\tsynced\t${now}\t${now}`;
+        for (const { name, type } of columns) {
+          const value = values[name] ?? null;
+          const isTime = type === 'instant' && typeof value === 'number';
+          const written = isTime ? new Date(value * 1000).toISOString() : String(value);
+          text += value === null ? '\t\\N' : `\t${typeof value === 'string' ? escaped(written) : written}`;
+        }
+        text += '\n';
+      }
+      yield text;
+    }
+  }
+  await pipeline(Readable.from(lines()), sink);
+}
+
+const escaped = (text: string): string => text.replace(/[\\\n\r\t]/g, (found) => ESCAPES[found] ?? found);
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Fills the mirror as a first read would have, far faster: its rows by COPY past the triggers, then what the read leaves behind. */
+export async function fillMirror(
+  sql: postgres.Sql,
+  sandbox: BenchSandbox,
+  source: SourceName,
+  rows: number,
+): Promise<void> {
+  const table = `${source}.tasks`;
+  await sql.unsafe(`alter table ${table} disable trigger user`);
+  let waiting: JsonObject[] = [];
+  let rowId = 1 + (source === 'freshbooks' ? 100_000_000 : 0);
+  let copying = Promise.resolve();
+  const flush = (): void => {
+    const [tasks, first] = [waiting, rowId];
+    waiting = [];
+    rowId += tasks.length;
+    copying = copying.then(() => copyTasks(sql, table, source, tasks, first));
+  };
+  await fetchPages(sandbox, source, rows, (tasks) => {
+    waiting.push(...tasks);
+    if (waiting.length >= 50_000) flush();
+  });
+  flush();
+  await copying;
+  await sql.unsafe(`alter table ${table} enable trigger user`);
+  await sql`select setval('sync.row_ids', 300000000)`;
+  await sql`insert into sync.cursors (connection, cursor, walked_again) values (${source}, clock_timestamp(), true)`;
+  await sql.unsafe(`vacuum analyze ${table}`);
+}

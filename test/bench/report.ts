@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { median, say } from './database.js';
+
+export type Figure = Readonly<Record<string, string | number>>;
+
+/** Prints a table, then the machine and the same as JSON; `--json FILE` keeps the JSON in a file too. */
+export function report(bench: string, figures: readonly Figure[], note?: string): void {
+  const names = [...new Set(figures.flatMap((figure) => Object.keys(figure)))];
+  const cells = [names, ...figures.map((figure) => names.map((name) => String(figure[name] ?? '')))];
+  const widths = names.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
+  for (const row of cells)
+    say(
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  const where = machine();
+  say(
+    `${where.processor}, ${where.cores} cores, ${where.memoryGb} GB, Node ${where.node}, load ${where.load}`,
+  );
+  if (note) say(note);
+  const json = JSON.stringify({ bench, machine: where, figures });
+  say(json);
+  const file = flag('json');
+  if (file !== null) writeFileSync(file, `${json}\n`);
+}
+
+function machine() {
+  return {
+    processor: cpus()[0]?.model.trim() ?? execFileSync('uname', ['-m']).toString().trim(),
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    load: Number(loadavg()[0]?.toFixed(1)),
+  };
+}
+
+/** The value of `--name VALUE` on the command line. */
+export function flag(name: string): string | null {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? null : (process.argv[at + 1] ?? null);
+}
+
+/** The same as a number, or the usual one. */
+export function size(name: string, usual: number): number {
+  const value = Number(flag(name) ?? usual);
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new Error(`--${name}: expected a whole number above 0`);
+  return value;
+}
+
+export const round = (value: number, digits = 0): number => Number(value.toFixed(digits));
+
+/** `median (least … most)` of a list, for the eye. */
+export function spread(values: readonly number[], digits = 0): string {
+  const all = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return `${median(values).toFixed(digits)} (${all.join('-')})`;
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export const sources = ['invoiced', 'freshbooks'] as const;
+export type SourceName = (typeof sources)[number];
+
+/** How many tasks each API has, and how many milliseconds each answer takes at least. */
+export interface SandboxWish {
+  readonly invoiced?: number;
+  readonly freshbooks?: number;
+  readonly latency?: number;
+}
+
+export interface SandboxFacts {
+  readonly controlUrl: string;
+  /** What points a worker at it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Both simulated APIs in another process. */
+export interface BenchSandbox extends SandboxFacts {
+  readonly pid: number;
+  /** What people do there: see `src/sandbox/control.ts`. */
+  act(source: SourceName, act: string, ...args: readonly unknown[]): Promise<unknown>;
+  /** How many requests came so far. */
+  requests(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function startBenchSandbox(wish: SandboxWish): Promise<BenchSandbox> {
+  const child = forkProgram('sandbox-process.ts', [JSON.stringify(wish)]);
+  const [facts] = (await once(child, 'message')) as [SandboxFacts];
+  const control = async (path: string, body?: unknown): Promise<unknown> => {
+    const answer = await fetch(`${facts.controlUrl}${path}`, {
+      ...(body !== undefined && {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    });
+    const json: unknown = await answer.json();
+    if (!answer.ok)
+      throw new Error(`The sandbox answers ${answer.status} to ${path}: ${JSON.stringify(json)}`);
+    return json;
+  };
+  return {
+    ...facts,
+    pid: child.pid ?? 0,
+    act: (source, act, ...args) => control(`/people/${source}`, { act, args }),
+    requests: async () => {
+      const log = (await control('/log')) as readonly { readonly seq: number }[];
+      return log.at(-1)?.seq ?? 0;
+    },
+    close: async () => {
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** A program of this folder in a process of its own. */
+export function forkProgram(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const child = fork(fileURLToPath(new URL(name, import.meta.url)), [...args], {
+    execArgv: ['--import', 'tsx'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  child.once('error', (error) => {
+    throw error;
+  });
+  return child;
+}
