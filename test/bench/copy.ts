@@ -6,7 +6,7 @@ import { fields as freshbooksFields } from '../../src/sources/freshbooks/fields.
 import { fields as invoicedFields } from '../../src/sources/invoiced/fields.js';
 import { columnsOf } from '../../src/sources/raw.js';
 import type { Columns, Field, JsonObject } from '../../src/sources/source.js';
-import type { BenchSandbox, SourceName } from './sandbox.js';
+import { type BenchSandbox, listingOf, type SourceName } from './sandbox.js';
 
 const PER_PAGE = 100;
 /** As many requests at a time as the worker's walk has. */
@@ -24,15 +24,9 @@ export async function fetchPages(
   take: (tasks: readonly JsonObject[]) => void,
 ): Promise<void> {
   const pages = Math.ceil(rows / PER_PAGE);
-  const pool = new Pool(env[source === 'invoiced' ? 'INVOICED_BASE_URL' : 'FRESHBOOKS_BASE_URL'] ?? '', {
-    connections: IN_FLIGHT[source],
-  });
-  const authorization =
-    source === 'invoiced'
-      ? `Basic ${Buffer.from(`${env['INVOICED_API_KEY']}:`).toString('base64')}`
-      : `Bearer ${env['FRESHBOOKS_ACCESS_TOKEN']}`;
-  const path =
-    source === 'invoiced' ? '/tasks' : `/accounting/account/${env['FRESHBOOKS_ACCOUNT_ID']}/projects/tasks`;
+  const { url, authorization } = listingOf(env, source);
+  const { origin, pathname: path } = new URL(url);
+  const pool = new Pool(origin, { connections: IN_FLIGHT[source] });
   let next = 1;
   const fetchOn = async (): Promise<void> => {
     while (next <= pages) {

@@ -14,7 +14,6 @@ import type { SyncContext } from '../../src/sync/context.js';
 import { createPerform } from '../../src/sync/perform.js';
 import type { WorkKind } from '../../src/sync/work.js';
 import { startPostgres } from '../servers/postgres.js';
-import { processorMs } from './database.js';
 import type { BenchSandbox } from './sandbox.js';
 
 /** A PostgreSQL that writes and flushes its log as it does by default, so that the figures hold for one that keeps data. */
@@ -22,6 +21,8 @@ export interface BenchServer {
   /** A new database, migrated; or a copy of another one, which nobody may be connected to. */
   create(name: string, template?: string): Promise<string>;
   drop(name: string): Promise<void>;
+  /** Vacuums a database, and has all of the server written to disk: what happens afterwards is the worker's. */
+  settle(sql: postgres.Sql): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,7 +35,6 @@ export async function startBenchServer(): Promise<BenchServer> {
       await admin.unsafe(`alter system set ${setting} = on`);
     await admin`select pg_reload_conf()`;
   }
-  // What else writes to the log would count as the worker's.
   const made = new Set<string>();
   const full = (name: string) => `bench_${name}_${process.pid}`;
   return {
@@ -49,6 +49,10 @@ export async function startBenchServer(): Promise<BenchServer> {
     drop: async (name) => {
       await own`drop database ${own(full(name))} with (force)`;
       made.delete(name);
+    },
+    settle: async (sql) => {
+      await sql.unsafe('vacuum analyze');
+      await admin`checkpoint`;
     },
     stop: async () => {
       for (const name of made) await own`drop database if exists ${own(full(name))} with (force)`;
@@ -141,5 +145,3 @@ export async function spentBy(sql: postgres.Sql, work: () => Promise<unknown>): 
     processorMs: (user + system) / 1000,
   };
 }
-
-export { processorMs };

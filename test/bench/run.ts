@@ -3,9 +3,14 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   apply: () => import('./apply.js'),
   capture: () => import('./capture.js'),
   history: () => import('./history.js'),
+  idle: () => import('./idle.js'),
+  latency: () => import('./latency.js'),
+  memory: () => import('./memory.js'),
   page: () => import('./page.js'),
+  poll: () => import('./poll.js'),
   push: () => import('./push.js'),
   reporting: () => import('./reporting.js'),
+  sweep: () => import('./sweep.js'),
 };
 
 const [name = ''] = process.argv.slice(2);

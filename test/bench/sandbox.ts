@@ -23,6 +23,8 @@ export interface BenchSandbox extends SandboxFacts {
   readonly pid: number;
   /** What people do there: see `src/sandbox/control.ts`. */
   act(source: SourceName, act: string, ...args: readonly unknown[]): Promise<unknown>;
+  /** One page of a listing, by its query, and nothing else done with it. */
+  ask(source: SourceName, query: string): Promise<unknown>;
   /** How many requests came so far. */
   requests(): Promise<number>;
   close(): Promise<void>;
@@ -48,6 +50,13 @@ export async function startBenchSandbox(wish: SandboxWish): Promise<BenchSandbox
     ...facts,
     pid: child.pid ?? 0,
     act: (source, act, ...args) => control(`/people/${source}`, { act, args }),
+    ask: async (source, query) => {
+      const { url, authorization } = listingOf(facts.env, source);
+      const answer = await fetch(`${url}?${query}`, { headers: { authorization } });
+      const json: unknown = await answer.json();
+      if (!answer.ok) throw new Error(`${source} answers ${answer.status} to ${query}`);
+      return json;
+    },
     requests: async () => {
       const log = (await control('/log')) as readonly { readonly seq: number }[];
       return log.at(-1)?.seq ?? 0;
@@ -58,6 +67,22 @@ export async function startBenchSandbox(wish: SandboxWish): Promise<BenchSandbox
       await ended;
     },
   };
+}
+
+/** Where a source lists its tasks, and how it is asked. */
+export function listingOf(
+  env: SandboxFacts['env'],
+  source: SourceName,
+): { readonly url: string; readonly authorization: string } {
+  return source === 'invoiced'
+    ? {
+        url: `${env['INVOICED_BASE_URL']}/tasks`,
+        authorization: `Basic ${Buffer.from(`${env['INVOICED_API_KEY']}:`).toString('base64')}`,
+      }
+    : {
+        url: `${env['FRESHBOOKS_BASE_URL']}/accounting/account/${env['FRESHBOOKS_ACCOUNT_ID']}/projects/tasks`,
+        authorization: `Bearer ${env['FRESHBOOKS_ACCESS_TOKEN']}`,
+      };
 }
 
 /** A program of this folder in a process of its own. */

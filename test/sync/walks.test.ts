@@ -58,6 +58,37 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 
+  test('a first read that meets again what it has read merges it, and brings back no retired id', async () => {
+    await opened(620);
+    await interrupted(connection);
+    const { rows, retired } = await touchedAmongRead();
+    expectOutcome(await world.walk(connection), 'ok');
+    const { sql } = world;
+    const kept = await sql`
+      select name, sync_state from ${sql(connection)}.tasks where id = any(${rows}::bigint[]) and id <> ${retired}`;
+    expect(kept).toEqual(kept.map(() => ({ name: 'Edited here', sync_state: 'pending' })));
+    expect(await sql`select from ${sql(connection)}.tasks where id = ${retired}`).toHaveLength(0);
+    expect(await world.lastRun(connection)).toMatchObject({
+      outcome: 'ok',
+      failed: 0,
+      conflicts: 0,
+      error: null,
+    });
+
+    /** All that was read so far is edited here, and one of it made anew elsewhere under another id. */
+    async function touchedAmongRead() {
+      const edited =
+        await world.sql`update ${world.sql(connection)}.tasks set name = 'Edited here' returning id::text as id`;
+      const [{ id: retired = '' } = {}] = edited;
+      await world.sql`insert into sync.retired_ids (connection, id, row_id) values (${connection}, ${retired}, 1)`;
+      await world.sql.begin(async (tx) => {
+        await tx`select set_config('taskmirror.origin', 'sync', true)`;
+        await tx`delete from ${tx(connection)}.tasks where id = ${retired}`;
+      });
+      return { rows: edited.map(({ id }) => id), retired };
+    }
+  });
+
   test('a walk whose record the database lost begins again, and deletes nothing', async () => {
     await opened(620);
     expectOutcome(await world.walk(connection), 'ok');

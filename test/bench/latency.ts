@@ -1,0 +1,55 @@
+import { median, say } from './database.js';
+import { openWorker, spentBy, startBenchServer } from './ground.js';
+import { type Figure, report, round, size, spread } from './report.js';
+import { type SourceName, sources, startBenchSandbox } from './sandbox.js';
+
+const PER_PAGE = 100;
+/** The requests that a walk may have in flight at once; FreshBooks lists its deleted tasks apart, which is one page more. */
+const IN_FLIGHT = { invoiced: 1, freshbooks: 4 } as const;
+const ROUNDS = { invoiced: 3, freshbooks: 5 } as const;
+
+/**
+ * A first read of 50,000 tasks (`--rows`) of an API that takes 150 ms an answer (`--latency`), against pages x latency / requests at a time.
+ * Both APIs at once, since nearly all of it is waiting: of the one that takes over a minute there are three rounds.
+ */
+export async function run(): Promise<void> {
+  const rows = size('rows', 50_000);
+  const latency = size('latency', 150);
+  const server = await startBenchServer();
+  const sandbox = await startBenchSandbox({ invoiced: rows, freshbooks: rows, latency });
+  const measure = async (source: SourceName): Promise<Figure> => {
+    const pages = Math.ceil(rows / PER_PAGE) + (source === 'freshbooks' ? 1 : 0);
+    const ideal = (pages * latency) / IN_FLIGHT[source];
+    const times: number[] = [];
+    for (let turn = 0; turn < ROUNDS[source]; turn++) {
+      const name = `latency_${source}`;
+      const worker = await openWorker(await server.create(name), sandbox);
+      try {
+        const { ms } = await spentBy(worker.sql, () => worker.work('walk', source));
+        say(`  ${source}: ${(ms / 1000).toFixed(1)} s`);
+        times.push(ms);
+      } finally {
+        await worker.close();
+        await server.drop(name);
+      }
+    }
+    return {
+      source,
+      rows,
+      pages,
+      'ideal, s': round(ideal / 1000, 1),
+      'first read, s': spread(
+        times.map((ms) => ms / 1000),
+        1,
+      ),
+      'times the ideal': round(median(times) / ideal, 3),
+    };
+  };
+  try {
+    say(`${rows} tasks at ${latency} ms an answer`);
+    report('latency', await Promise.all(sources.map(measure)));
+  } finally {
+    await sandbox.close();
+    await server.stop();
+  }
+}
