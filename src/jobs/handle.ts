@@ -50,13 +50,11 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
       throw new WaitingError();
     case 'busy':
       // A scheduled run that meets another is not needed; a request may ask for more than the other does.
-      // And what woke a push may have come too late for the one under way.
-      if (!data.request && (held.kind !== 'push' || data.everyMs !== undefined)) {
-        return { state: 'dropped', reason: 'another run is under way' };
-      }
-      // Whoever edits next must not wait as long as this job does.
-      if (held.kind === 'push') await job.removeDeduplicationKey();
-      return postpone(held, Math.min(Math.max(result.retryAfterMs, 200), 5_000));
+      if (data.request) return postpone(held, tryAgainMs(result.retryAfterMs));
+      // And what woke a push may have come too late for the one under way. While that one works, each edit wakes another.
+      if (held.kind === 'push' && data.everyMs === undefined)
+        await comeBack(held, data, tryAgainMs(result.retryAfterMs), BUSY_SLOT_MS);
+      return { state: 'dropped', reason: 'another run is under way' };
     case 'later':
       // A schedule comes back by itself.
       if (data.everyMs === undefined) await comeBack(held, data, result.afterMs);
@@ -70,14 +68,20 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
 
 /**
  * Asks for the same work at a later time, by a job of its own: this one ends, so that what comes up until then is not taken
- * for it and made to wait. All that ask for about the same time share one job.
+ * for it and made to wait. All that ask for about the same time share one job, which is due when its slot is over: it can't have begun
+ * before any of them asked.
  */
-async function comeBack({ queues, kind }: Held, { connection }: JobData, afterMs: number): Promise<void> {
+async function comeBack(
+  { queues, kind }: Held,
+  { connection }: JobData,
+  afterMs: number,
+  slotMs = SLOT_MS,
+): Promise<void> {
   if (afterMs > LONGEST_DELAY_MS) return;
   const now = queues.runtime.now();
-  const slot = Math.floor((now + afterMs) / SLOT_MS) + 1;
-  const jobId = `later-${encodeURIComponent(connection)}-${slot}`;
-  await queues.queues[kind].add(kind, { connection }, { ...SCHEDULED, jobId, delay: slot * SLOT_MS - now });
+  const due = (Math.floor((now + afterMs) / slotMs) + 1) * slotMs;
+  const jobId = `later-${encodeURIComponent(connection)}-${due}`;
+  await queues.queues[kind].add(kind, { connection }, { ...SCHEDULED, jobId, delay: due - now });
 }
 
 async function finish(
@@ -174,3 +178,8 @@ const HANDED_LIMIT = 22;
 const LONGEST_DELAY_MS = 30_000;
 /** BullMQ's delays are no finer. */
 const SLOT_MS = 200;
+/** However many edits meet a push under way, one job for each second waits until it is over. */
+const BUSY_SLOT_MS = 1_000;
+
+/** When to try a connection again that another run holds. */
+const tryAgainMs = (retryAfterMs: number): number => Math.min(Math.max(retryAfterMs, 200), 5_000);

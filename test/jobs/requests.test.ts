@@ -260,4 +260,31 @@ describe.each(BACKENDS)('a push on %s', (backend) => {
     expect(runs.length).toBeGreaterThanOrEqual(3);
     expect(runs.length).toBeLessThanOrEqual(4);
   });
+
+  test('however many meet another one under way, few wait for its end', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    let [busy, met] = [true, 0];
+    const done: string[] = [];
+    await place.work(queues, async ({ connection }) => {
+      met += 1;
+      if (busy) return { state: 'busy', retryAfterMs: 1_500 };
+      done.push(connection);
+      return DONE;
+    });
+    const waiting = async () => {
+      const push = (await queueState(queues)).find((one) => one.kind === 'push');
+      return (push?.waiting ?? 0) + (push?.active ?? 0) + (push?.delayed ?? 0);
+    };
+    const began = performance.now();
+    for (let edit = 1; edit <= 30; edit += 1) {
+      await enqueuePush(queues, 'invoiced');
+      await until('it met the other', () => met >= edit);
+    }
+    const seconds = Math.ceil((performance.now() - began) / 1_000);
+    expect(await until('they wait', async () => (await waiting()) || false)).toBeLessThanOrEqual(seconds + 2);
+    busy = false;
+    await until('nothing is left', async () => (await waiting()) === 0);
+    expect(done.length).toBeGreaterThanOrEqual(1);
+  });
 });
