@@ -189,7 +189,7 @@ test('a wrong key stops its own connection alone, and says what to do', async ()
   await world.start({ INVOICED_API_KEY: 'wrong' });
   await until('the other one is read', async () => (await active(world.sql, 'freshbooks')) === 178);
   const problem = await problemOf(world, 'invoiced');
-  expect(problem).toMatch(/401 unauthorized .*check the credentials/);
+  expect(problem).toMatch(/401 unauthorized .*check the credentials .*INVOICED_API_KEY/);
   expect(await active(world.sql, 'invoiced')).toBe(0);
 });
 

@@ -41,7 +41,8 @@ export function writesOf({ stored, lastWrite }: Examined): readonly Finding[] {
 }
 
 const CURES: Partial<Record<ApiError['kind'], string>> = {
-  unauthorized: 'Check the key, or consent again: taskmirror connect NAME.',
+  unauthorized:
+    'Check the key (INVOICED_API_KEY, or the one given to connections add), or consent again: taskmirror connect NAME.',
   forbidden: 'Give the key or the user the right to read and write tasks.',
   payment: 'Reopen the account, or remove the connection.',
   'not-found': 'Check the account id and the base URL.',

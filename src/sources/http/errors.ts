@@ -86,7 +86,8 @@ const KINDS: Readonly<Record<number, ApiErrorKind>> = {
 };
 
 const CURES: Readonly<Record<ApiErrorKind, string>> = {
-  unauthorized: '; check the credentials',
+  unauthorized:
+    '; check the credentials (Invoiced: INVOICED_API_KEY, or the key given to connections add; FreshBooks: FRESHBOOKS_CLIENT_ID and FRESHBOOKS_CLIENT_SECRET, or consent again by connect)',
   forbidden: "; check the key's or the user's permissions",
   payment: '; the account is closed or unpaid',
   'not-found': '',
