@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { TaskmirrorError } from '../errors.js';
 import { mayBeTwin } from './crossed.js';
-import type { Database, Executor } from './database.js';
+import { type Database, type Executor, isUnavailable } from './database.js';
 import type { LinkRule } from './link-rules.js';
 
 /** A row that a rule takes up and that is in no link, in the version in which it was found. */
@@ -53,8 +54,37 @@ async function asReader<Result>(db: Database, work: (tx: Executor) => Promise<Re
 
 const TAKEN_BACK = new Error('taken back');
 
-/** What a rule would link and make now, at most `limit` of each kind. Its conditions must have been checked. */
-export function findFor(db: Database, rule: LinkRule, limit: number): Promise<Found> {
+/**
+ * What a rule would link and make now, at most `limit` of each kind. Its conditions must have been checked. Throws TaskmirrorError, with the
+ * cure, where they can't be evaluated: not for some row, not in time, or not as the reader.
+ */
+export async function findFor(db: Database, rule: LinkRule, limit: number): Promise<Found> {
+  try {
+    return await find(db, rule, limit);
+  } catch (error) {
+    if (!(error instanceof Error) || isUnavailable(error)) throw error;
+    throw new TaskmirrorError(
+      'refused',
+      `The rule ${rule.name} can't be followed: ${error.message}. ${cureOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function cureOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === QUERY_CANCELED)
+    return `Its conditions may take ${LONGEST_MS / 1_000} s at most: write simpler ones, with links rules add NAME --replace.`;
+  if (error.message.includes('taskmirror_reader'))
+    return 'Its conditions run as that role: taskmirror migrate prints what an administrator must do.';
+  return 'Write conditions that can be evaluated for every row, with links rules add NAME --replace.';
+}
+
+const QUERY_CANCELED = '57014';
+
+function find(db: Database, rule: LinkRule, limit: number): Promise<Found> {
   return asReader(db, async (tx) => {
     const { found } = await tx.row<{ found: Found }>(sql`
       with l as materialized (${freeRows('invoiced', rule)}), r as materialized (${freeRows('freshbooks', rule)}),

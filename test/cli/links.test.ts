@@ -41,6 +41,9 @@ test('a rule is looked at, saved, listed and removed; its links are listed, made
     /^The rule cli is saved: it links 1 pair/,
   );
   expect(await fails(2, 'links', 'rules', 'add', 'cli', ...options)).toContain('--replace');
+  expect(await fails(2, 'links', 'rules', 'add', 'x', '--rate', '5', '--currency', 'usd')).toContain(
+    'three capital letters',
+  );
   expect(await does('links', 'preview', 'cli')).toMatch(/^cli would link/);
   await settle(world);
   const links = await tells('links');

@@ -116,8 +116,21 @@ test('a condition that takes too long is broken off', async () => {
   world().sandbox.invoiced.people.create({ name: 'Slow' });
   await settle(world());
   const slow = { ...ruleNamed('slow'), invoicedWhere: 'pg_sleep(30) is not null' };
-  await expect(findFor(world().db, slow, 10)).rejects.toThrow(/statement timeout/);
+  await expect(findFor(world().db, slow, 10)).rejects.toThrow(
+    /^The rule slow can't be followed: .*statement timeout\. Its conditions may take 5 s at most: write simpler ones/,
+  );
   await expect(checkRule(world().db, slow)).rejects.toThrow(/pg_sleep/);
+});
+
+test('a condition that can’t be evaluated for some row stops only its rule, which says so, and what to do', async () => {
+  await addRule(world(), 'Naught', { invoiced_where: '1 / (row_id - row_id) = 1' });
+  await addRule(world(), 'Bait');
+  await settle(world());
+  const [rule] = await world().sql`select problem from sync.link_rules where name = 'Naught'`;
+  expect(rule?.['problem']).toBe(
+    "The rule Naught can't be followed: division by zero. Write conditions that can be evaluated for every row, with links rules add NAME --replace.",
+  );
+  expect(await linksOf(world(), 'Bait')).toMatchObject([{ state: 'linked' }]);
 });
 
 function sqlRole() {

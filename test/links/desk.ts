@@ -79,7 +79,7 @@ export function namesAt(
 
 /** Both APIs and both tables of rows hold the same, and a look more changes nothing and asks for lists alone. */
 export async function expectAtRest(world: World): Promise<void> {
-  for (const connection of connections) await expectEqual(world, connection);
+  for (const connection of connections) await expectEqual(world, connection, { linked: true });
   const calls = await count(world);
   expect(await settle(world)).toBe(1);
   expect(await count(world)).toBe(calls);

@@ -33,7 +33,7 @@ export function readableRules(rules: readonly StoredRule[]): string {
     return 'There is no rule, so nothing crosses over. Make one: taskmirror links rules add --help.';
   return rules
     .map((rule) => {
-      const lines = linesOf(rule).map(([label, text]) => `  ${label.padEnd(12)}${printable(text)}`);
+      const lines = linesOf(rule).map(([label, text]) => `  ${label.padEnd(15)}${printable(text)}`);
       const waits = rule.ready ? [] : ['  ! waits until both connections have been read to the end once'];
       return [
         `${printable(rule.name)}`,

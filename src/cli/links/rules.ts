@@ -82,11 +82,11 @@ export function addRules(links: Command, cli: Cli): void {
         'review',
       ]),
     )
-    .option('--due-days <N>', 'in how many days tasks made in Invoiced are due', parseNumber)
+    .option('--due-days <N>', 'in how many days tasks made in Invoiced are due', parseDays)
     .option('--customer <ID>', 'the customer of tasks made in Invoiced', parseNumber)
     .option('--user <ID>', 'the user of tasks made in Invoiced', parseNumber)
     .option('--rate <AMOUNT>', 'of tasks made in FreshBooks', parseAmount)
-    .option('--currency <CODE>', 'the currency of the rate, such as USD')
+    .option('--currency <CODE>', 'the currency of the rate, such as USD', parseCurrency)
     .option('--no-billable', 'tasks made in FreshBooks are not billable')
     .option('--no-name', 'names are not shared')
     .addOption(
@@ -201,6 +201,20 @@ function parseName(text: string): string {
 function parseNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('use a whole number');
   return Number(text);
+}
+
+function parseDays(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > MOST_DAYS)
+    throw new InvalidArgumentError(`use a whole number up to ${MOST_DAYS}`);
+  return Number(text);
+}
+
+/** As sync.link_rules has it: ten years. */
+const MOST_DAYS = 3_660;
+
+function parseCurrency(text: string): string {
+  if (!/^[A-Z]{3}$/.test(text)) throw new InvalidArgumentError('use three capital letters, such as USD');
+  return text;
 }
 
 function parseAmount(text: string): string {
