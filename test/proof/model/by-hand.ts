@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { TaskmirrorError } from '../../../src/errors.js';
 import { sources } from '../../../src/sources/index.js';
 import { decideCreate } from '../../../src/sync/decide.js';
-import { labelOf } from './ledger.js';
+import { type Change, labelOf } from './ledger.js';
 import { inOrder } from './scheduler.js';
 import { type Row, rowsOf, toldByApi } from './sides.js';
 import type { ModelWorld } from './world.js';
@@ -32,16 +32,23 @@ async function sendAgain({ people, source, note }: ModelWorld, row: Row): Promis
     update ${sql.identifier(source)}.tasks set sync_state = 'pending' where row_id = ${String(row['row_id'])}::bigint`);
 }
 
-/** They look for the task that the insert can only have made: what its name begins with tells. */
+/** They look for the task that the insert can only have made: what its name begins with tells, or did when a worker made it. */
 export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]): Promise<void> {
   const { people, source, sandbox, ledger, note } = world;
   const rowId = String(row['row_id']);
-  const label = ledger.inserts.get(rowId) ?? labelOf(String(row['name']), String(row['id']));
   const owned = new Set(
-    rows.flatMap((each) => (ledger.inserts.has(String(each['row_id'])) ? [String(each['id'])] : [])),
+    rows.flatMap((each) => {
+      const row = String(each['row_id']);
+      return ledger.inserts.has(row) || ledger.made.has(row) ? [String(each['id'])] : [];
+    }),
   );
+  const label = ledger.labelled
+    ? (ledger.inserts.get(rowId) ?? labelOf(String(row['name']), String(row['id'])))
+    : labelOf(await sentBy(world, rowId), '');
+  const nameAtFirst = (id: string, now: string) =>
+    ledger.labelled ? now : (ledger.writes.find(({ change }) => isMaking(change, id))?.change.after ?? '');
   const made = [...toldByApi(sandbox, source)].find(
-    ([id, task]) => labelOf(task['name'] ?? '', id) === label && !owned.has(id),
+    ([id, task]) => labelOf(nameAtFirst(id, task['name'] ?? ''), id) === label && !owned.has(id),
   );
   const decision = made === undefined ? ('create' as const) : { adopt: Number(made[0]) };
   note(`row ${rowId} is decided by hand: ${JSON.stringify(decision)}`);
@@ -52,4 +59,15 @@ export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]):
       if (!(error instanceof TaskmirrorError)) throw error;
       note(`  ${error.message}`);
     });
+}
+
+const isMaking = ({ task, field, before }: Change, id: string): boolean =>
+  task === id && field === 'name' && before === null;
+
+/** The name with which a row's task was to be made. */
+async function sentBy({ people }: ModelWorld, rowId: string): Promise<string> {
+  const [open] = await people.rows<{ name: string | null }>(sql`
+    select sent ->> 'name' as name from sync.writes
+    where row_id = ${rowId}::bigint and method = 'POST' and settled_at is null order by write_id limit 1`);
+  return open?.name ?? '';
 }

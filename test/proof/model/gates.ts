@@ -24,12 +24,14 @@ export function gatedDatabase(
   const executor = (
     inner: Executor,
     serial = 0,
-    underWay = { end: Promise.resolve<unknown>(null) },
+    underWay = { end: Promise.resolve<unknown>(null), links: false },
   ): Executor => {
     const rows = <Row extends object>(query: SQL): Promise<readonly Row[]> =>
       ofTheLiving(actor, run<Row>(query));
     const run = async <Row extends object>(query: SQL): Promise<readonly Row[]> => {
-      await scheduler.gate(actor, nameOf(query), { serial });
+      const name = nameOf(query);
+      await scheduler.gate(actor, name, { serial });
+      if (name.startsWith(BEGINS_LINKS)) underWay.links = true;
       const leave = scheduler.enter();
       const cut = takeCut(actor);
       try {
@@ -66,7 +68,7 @@ export function gatedDatabase(
       next = resolve;
     });
     await former;
-    const underWay = { end: Promise.resolve<unknown>(null) };
+    const underWay = { end: Promise.resolve<unknown>(null), links: false };
     const died = new Promise<never>((_, reject) => actor.onDeath(() => reject(new Error('it was killed'))));
     died.catch(() => {});
     try {
@@ -76,7 +78,10 @@ export function gatedDatabase(
           const working = work(executor(tx, serial, underWay));
           next();
           const done = await Promise.race([working, died]);
-          await Promise.race([scheduler.gate(actor, 'commit', { serial }), died]);
+          await Promise.race([
+            scheduler.gate(actor, underWay.links ? COMMIT_OF_LINKS : 'commit', { serial }),
+            died,
+          ]);
           if (actor.cut === 'before' && takeCut(actor)) await lose(tx);
           return done;
         } finally {
@@ -100,6 +105,10 @@ export function gatedDatabase(
     close: async () => {},
   };
 }
+
+/** The commit of what makes links, or carries over them; any other is a `commit`. */
+export const COMMIT_OF_LINKS = 'commit of links';
+const BEGINS_LINKS = "select set_config('taskmirror.origin', 'link'";
 
 /** A dead worker is told of nothing any more. */
 async function ofTheLiving<Result>(actor: Actor, work: Promise<Result>): Promise<Result> {

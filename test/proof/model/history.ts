@@ -27,6 +27,30 @@ export interface Setting {
   readonly walkSliceMs: number;
   readonly invoiced: Partial<InvoicedOptions>;
   readonly freshbooks: Partial<FreshBooksOptions>;
+  /** Absent where nothing is ever linked. */
+  readonly links?: LinkSetting;
+}
+
+/** Both sources are mirrored then. */
+export interface LinkSetting {
+  /** A rule that stands from the beginning. */
+  readonly rule: RuleGiven | null;
+  /** So many tasks bear the same name at both APIs. */
+  readonly alike: number;
+  /** Whether the one source has to come to rest once while nothing is to be had from the other one. */
+  readonly trouble: boolean;
+}
+
+/** What people say in a rule, beside its name. */
+export interface RuleGiven {
+  readonly match: 'name' | 'none';
+  readonly creates: 'none' | 'invoiced' | 'freshbooks' | 'both';
+  readonly shareName: boolean;
+  readonly complete: 'archived' | 'deleted' | null;
+  readonly onDelete: 'delete' | 'unlink';
+  readonly winner: 'invoiced' | 'freshbooks' | 'newest';
+  /** Which rows: all, or some. */
+  readonly some: 'all' | 'phone' | 'few';
 }
 
 /** One thing that happens, and how many steps of all that is under way go on before the next one does. */

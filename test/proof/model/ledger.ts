@@ -11,10 +11,12 @@ export interface Edit {
   readonly task: string;
   readonly field: string;
   readonly value: string;
+  /** It came over a link: it has a cause on the other side, and is nobody's own. */
+  readonly over?: true;
 }
 
 /** Whoever wrote or deleted there had this value before them: what they did was said knowing it. Or the API itself wrote over it. */
-export interface Seen extends Omit<Edit, 'side'> {
+export interface Seen extends Omit<Edit, 'side' | 'over'> {
   readonly side: Side | 'the API itself';
 }
 
@@ -35,6 +37,14 @@ export interface Write {
   readonly job: Job | null;
 }
 
+/** A worker asked for a value, and the API has made another one of it. */
+export interface Remade {
+  readonly task: string;
+  readonly field: string;
+  readonly sent: string;
+  readonly stored: string;
+}
+
 export interface Change {
   readonly task: string;
   readonly field: string;
@@ -50,6 +60,11 @@ export interface Ledger {
   readonly writes: readonly Write[];
   /** Local inserts that were committed: by row, what their names begin with. */
   readonly inserts: ReadonlyMap<string, string>;
+  /** Rows that were made over a link. */
+  readonly made: ReadonlySet<string>;
+  readonly remade: readonly Remade[];
+  /** Whether what names begin with stays through all renames; over a link a name comes whole. */
+  readonly labelled: boolean;
   /** Tasks that one statement deleted here. */
   readonly masses: readonly { readonly at: number; readonly tasks: readonly string[] }[];
   /** When a person let the deletes go that waited. */
@@ -63,6 +78,10 @@ export interface Ledger {
   /** A side was shown a value of the other that it had not taken over: the journal tells both. */
   shown(seen: Omit<Seen, 'at'>): void;
   insert(row: string, label: string, values: Told): void;
+  /** What came over a link into a row, or made one. Nobody has seen anything then. */
+  carried(task: string, changes: Told): void;
+  madeOver(row: string, values: Told): void;
+  remake(remade: Remade): void;
   /** The API by itself changed what it was not asked to. */
   bySelf(change: Change): void;
   read(read: Omit<Read, 'at'>): void;
@@ -75,8 +94,8 @@ export interface Ledger {
   moment(): number;
 }
 
-export function createLedger(): Ledger {
-  let at = 0;
+/** `clock`: one order for the ledgers of both sources. */
+export function createLedger({ clock = { at: 0 }, labelled = true } = {}): Ledger {
   const edits: Edit[] = [];
   const seen: Seen[] = [];
   const reads: Read[] = [];
@@ -86,9 +105,16 @@ export function createLedger(): Ledger {
   const masses: { at: number; tasks: readonly string[] }[] = [];
   const approvals: number[] = [];
   const tombstones: { job: Job; row: string }[] = [];
+  const made = new Set<string>();
+  const remade: Remade[] = [];
   const next = () => {
-    at += 1;
-    return at;
+    clock.at += 1;
+    return clock.at;
+  };
+  const carried = (task: string, changes: Told) => {
+    const now = next();
+    for (const [field, value] of Object.entries(changes))
+      edits.push({ at: now, side: 'local', task, field, value, over: true });
   };
   return {
     edits,
@@ -96,6 +122,9 @@ export function createLedger(): Ledger {
     reads,
     writes,
     inserts,
+    made,
+    remade,
+    labelled,
     wrongs,
     masses,
     approvals,
@@ -114,6 +143,12 @@ export function createLedger(): Ledger {
       for (const [field, value] of Object.entries(values))
         edits.push({ at: now, side: 'local', task: `row ${row}`, field, value });
     },
+    carried,
+    madeOver: (row, values) => {
+      made.add(row);
+      carried(`row ${row}`, values);
+    },
+    remake: (each) => void remade.push(each),
     bySelf: ({ task, field, before }) => {
       if (before !== null) seen.push({ at: next(), side: 'the API itself', task, field, value: before });
     },
@@ -123,7 +158,7 @@ export function createLedger(): Ledger {
     approve: () => void approvals.push(next()),
     tombstone: (job, row) => void tombstones.push({ job, row }),
     wrong: (what) => void wrongs.push(what),
-    moment: () => at,
+    moment: () => clock.at,
   };
 }
 

@@ -1,5 +1,7 @@
 import { createChance } from '../../../src/sandbox/chance.js';
+import { makeAlike } from './commands/both-ends.js';
 import { kindOf } from './commands/index.js';
+import { saveRule } from './commands/link-rules.js';
 import type { Ground } from './ground.js';
 import type { History } from './history.js';
 import { judge } from './oracle/index.js';
@@ -26,7 +28,11 @@ export async function play(ground: Ground, history: History): Promise<Played> {
     const faults: string[] = [];
     let gap: readonly string[] = [];
     try {
+      const { links } = history.setting;
+      if (links !== undefined) for (let n = 0; n < links.alike; n += 1) makeAlike(world, 1);
       for (const each of viewsOf(world)) await go(each, { kind: 'walk' });
+      if (links !== undefined && links.rule !== null)
+        await world.scheduler.finish(saveRule(world, 'first', links.rule, false), inOrder);
       for (const command of history.commands) {
         const at = command.beside ? world.other : world;
         if (at !== null) await kindOf(command.do).run(at, command.with);

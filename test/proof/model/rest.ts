@@ -3,6 +3,7 @@ import { setPaused } from '../../../src/mirror/pause.js';
 import type { Work } from '../../../src/sync/work.js';
 import { seeToFailed } from './by-hand.js';
 import { approve, perform } from './commands/work.js';
+import { linksOf } from './links.js';
 import { judge } from './oracle/index.js';
 import { inOrder } from './scheduler.js';
 import { rowsOf } from './sides.js';
@@ -28,7 +29,9 @@ export async function rest(world: ModelWorld): Promise<readonly string[]> {
   }
   for (const { source } of viewsOf(world)) await setPaused(aside, source, false);
   await consentIfNeeded(world);
-  const faults = world.other === null ? [] : await restBesideTrouble(world, world.other);
+  const apart = world.other !== null && world.setting.links?.trouble !== false;
+  const faults = apart && world.other !== null ? await restBesideTrouble(world, world.other) : [];
+  if (world.links !== null && faults.length === 0) return restTogether(world);
   for (const each of viewsOf(world)) if (faults.length === 0) faults.push(...(await restOne(each)));
   return faults;
 }
@@ -36,6 +39,15 @@ export async function rest(world: ModelWorld): Promise<readonly string[]> {
 /** Each source by itself. */
 export const viewsOf = (world: ModelWorld): readonly ModelWorld[] =>
   world.other === null ? [world] : [world, world.other];
+
+/** What is linked comes to rest together: what the one is sent may concern the other. */
+async function restTogether(world: ModelWorld): Promise<readonly string[]> {
+  const first = await settle(...viewsOf(world));
+  if (first.length > 0) return first;
+  let failed = 0;
+  for (const each of viewsOf(world)) failed += await seeToFailed(each);
+  return failed === 0 ? [] : settle(...viewsOf(world));
+}
 
 async function restOne(world: ModelWorld): Promise<readonly string[]> {
   const first = await settle(world);
@@ -54,44 +66,58 @@ async function restBesideTrouble(world: ModelWorld, other: ModelWorld): Promise<
       note(`${kind} of ${other.source} threw: ${String(error)}`),
     );
   const faults = [...(await restOne(world))];
-  if (faults.length === 0) faults.push(...(await judge(world)).faults);
+  if (faults.length === 0) faults.push(...(await judge(world, false)).faults);
   sandbox.faults.clear();
   note(`${other.source} is there again`);
   return faults.map((fault) => `beside trouble at ${other.source}: ${fault}`);
 }
 
-async function settle(world: ModelWorld): Promise<readonly string[]> {
-  const { scheduler, aside, source } = world;
-  for (let round = 0; round < ROUNDS; round++) {
+async function settle(...views: readonly ModelWorld[]): Promise<readonly string[]> {
+  for (let round = 0; round < ROUNDS; round++) if (await lookOnce(views)) return [];
+  return ['it does not come to rest'];
+}
+
+/** Whether all rest. */
+async function lookOnce(views: readonly ModelWorld[]): Promise<boolean> {
+  for (const world of views) {
     await consentIfNeeded(world);
     await approve(world);
     const pushed = await go(world, { kind: 'push' });
     if (pushed.state === 'busy' || pushed.state === 'later') {
-      await scheduler.wind(
-        Math.max(PAUSE_MS, pushed.state === 'busy' ? pushed.retryAfterMs : pushed.afterMs),
-      );
-      continue;
+      const pause = pushed.state === 'busy' ? pushed.retryAfterMs : pushed.afterMs;
+      await world.scheduler.wind(Math.max(PAUSE_MS, pause));
+      return false;
     }
-    if (pushed.state === 'done') continue;
-    // Longer than any event is late, and than any lease lives.
-    await scheduler.wind(660_000);
-    await go(world, { kind: 'poll' });
-    const before = JSON.stringify(await rowsOf(aside, source));
-    const walked = await go(world, {
-      kind: 'walk',
-      request: { id: `rest ${scheduler.steps}`, full: true, since: null, force: true },
-    });
-    const whole = walked.state === 'done' && walked.outcome === 'ok';
-    const after = JSON.stringify(await rowsOf(aside, source));
-    if (whole && after === before && !after.includes('"sync_state":"pending"')) return [];
+    if (pushed.state === 'done') return false;
   }
-  return ['it does not come to rest'];
+  const [world] = views;
+  if (world === undefined) return true;
+  // Longer than any event is late, and than any lease lives.
+  await world.scheduler.wind(660_000);
+  for (const each of views) await go(each, { kind: 'poll' });
+  const before = await stateOf(views);
+  let whole = true;
+  for (const each of views) {
+    const id = `rest ${each.scheduler.steps}`;
+    const walked = await go(each, { kind: 'walk', request: { id, full: true, since: null, force: true } });
+    whole &&= walked.state === 'done' && walked.outcome === 'ok';
+  }
+  const after = await stateOf(views);
+  return whole && after === before && !after.includes('"sync_state":"pending"');
+}
+
+/** All rows, and where there are any, all links. */
+async function stateOf(views: readonly ModelWorld[]): Promise<string> {
+  const states: unknown[] = [];
+  for (const { aside, source, links } of views)
+    states.push(await rowsOf(aside, source), links === null ? null : await linksOf(aside));
+  return JSON.stringify(states);
 }
 
 /** I5: at rest nothing is asked but lists, and no row changes. */
 export async function atRest(world: ModelWorld): Promise<readonly string[]> {
-  const { sandbox, aside, source } = world;
-  const before = JSON.stringify(await rowsOf(aside, source));
+  const { sandbox } = world;
+  const before = await stateOf(viewsOf(world));
   const mark = sandbox.log.mark();
   await go(world, { kind: 'push' });
   await go(world, { kind: 'poll' });
@@ -99,7 +125,7 @@ export async function atRest(world: ModelWorld): Promise<readonly string[]> {
   const more = asked.filter((route) => !['tasks.list', 'events.list', 'oauth.token'].includes(route));
   return [
     ...(more.length > 0 ? [`at rest it asks for ${more.join(', ')}`] : []),
-    ...(JSON.stringify(await rowsOf(aside, source)) === before ? [] : ['at rest rows change']),
+    ...((await stateOf(viewsOf(world))) === before ? [] : ['at rest rows change']),
   ];
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { SourceName } from '../../../src/sources/source.js';
 import { commandsOf } from './commands/index.js';
+import { ruleGiven } from './commands/link-rules.js';
 import type { History, Setting } from './history.js';
 import { otherThan } from './sides.js';
 import { switches } from './switches.js';
@@ -40,7 +41,9 @@ const settingAt = (
   });
 
 /** What some histories draw otherwise. */
-type Drawn = { readonly [Key in 'beside' | 'tasks' | 'deleteLimit']: fc.Arbitrary<Setting[Key]> };
+type Drawn = { readonly [Key in 'beside' | 'tasks' | 'deleteLimit']: fc.Arbitrary<Setting[Key]> } & {
+  readonly links: fc.Arbitrary<NonNullable<Setting['links']>>;
+};
 
 /** How often things happen where they do not happen as often as usual, so that what needs many of them together is met too. */
 type Focus = Readonly<Record<string, number>>;
@@ -95,8 +98,53 @@ const manyTasks: Partial<Drawn> = { tasks: fc.integer({ min: 12, max: 30 }), del
 const ofEither = (focus: Focus, drawn?: Partial<Drawn>) =>
   fc.oneof(historyAt('invoiced', focus, drawn), historyAt('freshbooks', focus, drawn));
 
-/** Any history. Without the usual bias to small values: what is small is found by shrinking. */
-export const histories: fc.Arbitrary<History> = fc.noBias(
+/** Both ends of links are edited, most of all in what they share; the other things happen less often. */
+const ofLinks: Focus = {
+  'save a rule': 6,
+  'remove a rule': 1,
+  'link two rows': 5,
+  'end a link': 3,
+  'resolve an ambiguous link': 2,
+  'an edit is heard of': 10,
+  'edit both ends': 16,
+  'rename there and back': 4,
+  'swap names': 4,
+  'make the same at both': 4,
+  'one API is down': 3,
+  'crash at a step of links': 6,
+  'write in SQL': 10,
+  'edit at the API': 8,
+  'delete at the API': 3,
+  'try what is refused in SQL': 1,
+};
+
+const linkedFrom = (source: SourceName): fc.Arbitrary<History> => {
+  const often = (name: string, usual: number) => ofLinks[name] ?? usual;
+  const beside = commandsOf(otherThan(source), often).map((each) => ({ ...each, beside: true as const }));
+  return fc.record({
+    setting: settingAt(source, {
+      tasks: fc.integer({ min: 0, max: 3 }),
+      beside: fc.integer({ min: 0, max: 3 }),
+      links: fc.record({
+        rule: fc.option(ruleGiven, { freq: 5 }),
+        alike: fc.integer({ min: 0, max: 2 }),
+        trouble: fc.constantFrom(true, false, false, false),
+      }),
+    }),
+    commands: fc.array(
+      fc.oneof({ weight: 3, arbitrary: commandsOf(source, often) }, { weight: 2, arbitrary: beside }),
+      LENGTH,
+    ),
+  });
+};
+
+/** Any history in which tasks are linked. */
+const linkedHistories: fc.Arbitrary<History> = fc.noBias(
+  fc.oneof(linkedFrom('invoiced'), linkedFrom('freshbooks')),
+);
+
+/** Any history without links. Without the usual bias to small values: what is small is found by shrinking. */
+const histories: fc.Arbitrary<History> = fc.noBias(
   fc.oneof(
     { weight: 6, arbitrary: ofEither(everything) },
     { weight: 2, arbitrary: ofEither(creates) },
@@ -104,3 +152,10 @@ export const histories: fc.Arbitrary<History> = fc.noBias(
     { weight: 1, arbitrary: fc.oneof(ofBoth('invoiced'), ofBoth('freshbooks')) },
   ),
 );
+
+/** Each third seed stands for a history of links. */
+export const historiesOf = (seed: number): fc.Arbitrary<History> =>
+  seed === firstOfLinks(seed) ? linkedHistories : histories;
+
+/** The first seed from this one on that stands for a history of links. */
+export const firstOfLinks = (seed: number): number => seed + ((3 + 2 - (seed % 3)) % 3);

@@ -45,6 +45,10 @@ export function createWire(source: SourceName): Wire {
       const keys = request === undefined ? [] : (entryOf(request)?.keys ?? []);
       ledger.write(change, request?.job ?? null);
       if (change.field === 'name' && change.before === null) tooMany(change);
+      if (change.field === 'name') {
+        const makes = (one: UnderWay) => one === request || (change.before === null && one.method === 'POST');
+        for (const one of requests) if (makes(one)) tellRemade(one, change.task, change.after);
+      }
       const asked = request === undefined || request.method === 'DELETE' || keys.includes(change.field);
       if (!asked && change.after !== null) ledger.bySelf(change);
     }
@@ -53,12 +57,21 @@ export function createWire(source: SourceName): Wire {
 
   /** I3, at the moment of making: another task for an insert that has its tasks already. */
   function tooMany({ task, after }: { readonly task: string; readonly after: string | null }): void {
-    if (there === null) return;
+    // Where names come over links, the rows are counted at rest.
+    if (there === null || !there.ledger.labelled) return;
     const label = labelOf(after ?? '', task);
     const wanted = [...there.ledger.inserts.values()].filter((each) => each === label).length;
     const had = countLabelled(before, label);
     if (wanted > 0 && had >= wanted)
       there.ledger.wrong(`${label}: task ${task} is made, though ${had} of ${wanted} are there`);
+  }
+
+  /** Of links it is asked which name the API has made of the one that it was sent. */
+  function tellRemade(request: UnderWay, task: string, stored: string | null): void {
+    if (there === null || there.ledger.labelled || !['POST', 'PUT', 'PATCH'].includes(request.method)) return;
+    const sent = /"name":("(?:[^"\\]|\\.)*")/.exec(entryOf(request)?.body ?? '')?.[1];
+    if (sent === undefined || stored === null || JSON.parse(sent) === stored) return;
+    there.ledger.remake({ task, field: 'name', sent: String(JSON.parse(sent)), stored });
   }
 
   return {
@@ -82,8 +95,10 @@ export function createWire(source: SourceName): Wire {
         const { status = null, faults = [] } = entry ?? {};
         there?.note(`  ${status ?? 'no answer'}${faults.length > 0 ? ` (${faults.join(', ')})` : ''}`);
         const [, task] = /\/tasks\/(\d+)$/.exec(one.path) ?? [];
-        if (answered && status === 200 && one.method !== 'DELETE' && task !== undefined)
-          there?.ledger.read({ task, began: one.began, job: one.job });
+        if (!answered || status !== 200 || one.method === 'DELETE' || task === undefined) return;
+        there?.ledger.read({ task, began: one.began, job: one.job });
+        // It says that it has taken what it was sent, and holds what it held.
+        tellRemade(one, task, before.get(task)?.['name'] ?? null);
       };
     },
     hanging: () => [...underWay].filter((one) => entryOf(one)?.faults.includes('hang')).length,

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { crossOver } from '../../../src/links/cross-over.js';
 import { declareConnections } from '../../../src/mirror/connections.js';
 import { adoptConsent } from '../../../src/mirror/credentials.js';
 import { type Database, databaseNow } from '../../../src/mirror/database.js';
@@ -11,10 +12,11 @@ import { createPerform } from '../../../src/sync/perform.js';
 import { createTokenStore, packTokens } from '../../../src/sync/tokens.js';
 import type { Perform } from '../../../src/sync/work.js';
 import { accountOf } from '../../sync/world.js';
-import { type Cuttable, gatedDatabase, gatedRequests } from './gates.js';
+import { COMMIT_OF_LINKS, type Cuttable, gatedDatabase, gatedRequests } from './gates.js';
 import type { Ground } from './ground.js';
 import type { Setting } from './history.js';
 import { createLedger, type Ledger } from './ledger.js';
+import { createLinkWatch, type LinkWatch } from './links.js';
 import { createForward } from './oracle/forward.js';
 import { createActor, createScheduler, type Mortal, type Scheduler } from './scheduler.js';
 import { otherThan, rowsOf } from './sides.js';
@@ -38,6 +40,8 @@ export interface ModelWorld {
   readonly workers: [Worker, Worker];
   /** What goes over to the API and back. */
   readonly wire: Wire;
+  /** Looks at what is linked; null where nothing is. */
+  readonly links: LinkWatch | null;
   /** What a worker is set to when it begins. */
   readonly settings: WorkerSettings;
   /** Ends the worker at this place; another one begins in its stead. */
@@ -56,6 +60,8 @@ export interface ModelWorld {
 
 export interface Worker extends Mortal, Cuttable {
   readonly perform: Perform;
+  /** What it does about links as soon as it hears of an edit here. */
+  readonly crossOver: (signal: AbortSignal) => Promise<void>;
   /** Whether it is set to send local changes. */
   readonly pushes: boolean;
   /** After which step it is killed: one whose words begin like this, when so many of them were let pass. */
@@ -80,10 +86,20 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   const api = createActor('the API');
   let delayed = 0;
   const sources = setting.beside === null ? [source] : [source, otherThan(source)];
+  const clock = { at: 0 };
   const views = sources.map((source) => {
-    const ledger = createLedger();
+    const ledger = createLedger({ clock, labelled: setting.links === undefined });
     return { source, ledger, wire: createWire(source), forward: createForward(source, ledger) };
   });
+  const ledgerOf = (source: SourceName): Ledger => {
+    const view = views.find((each) => each.source === source);
+    if (view === undefined) throw new Error(`${source} is not mirrored in this history`);
+    return view.ledger;
+  };
+  const links =
+    setting.links === undefined
+      ? null
+      : createLinkWatch({ invoiced: ledgerOf('invoiced'), freshbooks: ledgerOf('freshbooks') });
   const scheduler = createScheduler(startAt, {
     blocked: ground.blocked,
     parked: () => views.reduce((sum, { wire }) => sum + wire.hanging(), delayed),
@@ -98,7 +114,12 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
         worker.doom = doom.skip > 0 ? { ...doom, skip: doom.skip - 1 } : null;
         if (doom.skip === 0) kill(place);
       }
-      if (what === 'commit')
+      if (links !== null && what.startsWith('commit')) {
+        const over = what === COMMIT_OF_LINKS;
+        const rows = await links.look(ground.db, over, job);
+        // What comes over a link is held back by the other brake, as all that is deleted here.
+        for (const { source, forward } of views) forward.look(rows[source], over ? null : job);
+      } else if (what === 'commit')
         for (const { source, forward } of views) forward.look(await rowsOf(ground.db, source), job);
     },
   });
@@ -171,14 +192,16 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
       doom: null,
       pushes: push,
       perform: async () => ({ state: 'elsewhere' as const }),
+      crossOver: async () => {},
     });
     actors.push(actor);
     const db = gatedDatabase(ground.db, scheduler, actor, follow);
     const runtime = runtimeOf(actor);
+    const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
     const perform = createPerform({
       db,
       runtime,
-      log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+      log,
       policy,
       deleteLimit: setting.deleteLimit,
       walkSliceMs,
@@ -194,12 +217,15 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
           runtime,
           observe: () => databaseNow(db),
           share,
-          log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+          log,
           tokens: createTokenStore(db, sealer, 'freshbooks', freshbooks.url),
           intercept: gatedRequests(scheduler, actor, wireOf(account.source).passes, () => random() < 0.5),
         }),
     });
-    return Object.assign(actor, { perform });
+    return Object.assign(actor, {
+      perform,
+      crossOver: (signal: AbortSignal) => crossOver({ db, log }, signal),
+    });
   };
   const lives: number[] = [];
   const person = createActor('person');
@@ -250,6 +276,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     settings,
     kill,
     wire: mine.wire,
+    links,
     working,
     begin: (what, work) => {
       note(what);

@@ -122,7 +122,7 @@ function pick(
   return tasks[tasks.length === 0 ? 0 : target % tasks.length] ?? ['', undefined];
 }
 
-function edit({ sandbox, source }: ModelWorld, id: number, changes: Told): void {
+export function edit({ sandbox, source }: ModelWorld, id: number, changes: Told): void {
   const input: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(changes)) input[field] = typed(field, value);
   if (source === 'freshbooks') sandbox.freshbooks.people.editTask(id, input);

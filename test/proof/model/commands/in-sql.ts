@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import type { Executor } from '../../../../src/mirror/database.js';
+import type { SourceName } from '../../../../src/sources/source.js';
 import { fieldOf, type Row, type Told, toldByRow } from '../sides.js';
 import type { ModelWorld } from '../world.js';
 import { type CommandKind, kind } from './kind.js';
@@ -175,7 +176,11 @@ async function lock({ source }: ModelWorld, tx: Executor, target: number): Promi
     sql`select row_id::text from ${table} order by ${table}.row_id`,
   );
   const id = ids[ids.length === 0 ? 0 : target % ids.length]?.row_id;
-  if (id === undefined) return null;
+  return id === undefined ? null : lockRow(source, tx, id);
+}
+
+export async function lockRow(source: SourceName, tx: Executor, id: string): Promise<Row | null> {
+  const table = sql`${sql.identifier(source)}.tasks`;
   const due = source === 'invoiced' ? sql`extract(epoch from t.due_date)::bigint` : sql`null`;
   const [found] = await tx.rows<{ row: Row }>(sql`
     select to_jsonb(t) || jsonb_build_object('due_date', ${due}) as row from ${table} t
@@ -183,7 +188,7 @@ async function lock({ source }: ModelWorld, tx: Executor, target: number): Promi
   return found?.row ?? null;
 }
 
-const assigned = (changes: Told): SQL =>
+export const assigned = (changes: Told): SQL =>
   sql.join(
     Object.entries(changes)
       .flatMap(([field, value]) => columnsOf(field, value))

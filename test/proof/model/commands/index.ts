@@ -5,6 +5,7 @@ import { atApi } from './at-api.js';
 import { byHand } from './by-hand.js';
 import { inSql } from './in-sql.js';
 import type { CommandKind } from './kind.js';
+import { links } from './links.js';
 import { many } from './many.js';
 import { refused } from './refused.js';
 import { trouble } from './trouble.js';
@@ -15,6 +16,7 @@ export const kinds: readonly CommandKind[] = [
   ...atApi,
   ...inSql,
   ...byHand,
+  ...links,
   ...many,
   ...refused,
   ...work,

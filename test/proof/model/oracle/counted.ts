@@ -1,6 +1,7 @@
 import { labelOf } from '../ledger.js';
+import type { Row } from '../sides.js';
 import { countLabelled } from '../wire.js';
-import { type Check, isFailed, isThere, nameOfRow } from './facts.js';
+import { type Check, type Facts, isFailed, isThere, nameOfRow } from './facts.js';
 
 /** I3: at most one task for each local insert, and one where it is not deleted or failed. Whatever is there too often at any time is told by the wire. */
 export const counted: Check = ({ ledger, api, rows, rowOf }) => {
@@ -8,14 +9,13 @@ export const counted: Check = ({ ledger, api, rows, rowOf }) => {
   const labels = new Map<string, { most: number; least: number }>();
   for (const [rowId, label] of ledger.inserts) {
     const row = rowOf(`row ${rowId}`);
-    const dropped = ledger.edits.some(
-      ({ task, field, value }) => task === `row ${rowId}` && field === 'vis_state' && value === '1',
-    );
+    const dropped = ledger.edits.some((edit) => edit.task === `row ${rowId}` && isDeletion(edit));
     if (row === undefined && !dropped) faults.push(`inserted row ${rowId} (${label}) is gone`);
     const alive = row !== undefined && !isFailed(row) && row['vis_state'] !== 1;
     const { most, least } = labels.get(label) ?? { most: 0, least: 0 };
     labels.set(label, { most: most + 1, least: least + (alive ? 1 : 0) });
   }
+  if (!ledger.labelled) return [...faults, ...madeForRows({ ledger, rowOf })];
   for (const [label, { most, least }] of labels) {
     const tasks = countLabelled(api, label);
     const held = rows.filter(
@@ -29,9 +29,35 @@ export const counted: Check = ({ ledger, api, rows, rowOf }) => {
   return faults;
 };
 
+/**
+ * Each task that a worker made is that of a row that was inserted here or made over a link; another one is made for a row, or the first one
+ * for a row that a pull brought, when its former task was deleted and somebody has put it back.
+ */
+function madeForRows({ ledger, rowOf }: Pick<Facts, 'ledger' | 'rowOf'>): readonly string[] {
+  const had = new Set<Row>();
+  return ledger.writes.flatMap(({ at, change: { task, field, before } }) => {
+    const row = rowOf(task);
+    if (field !== 'name' || before !== null || row === undefined) return [];
+    const rowId = String(row['row_id']);
+    const isFirst = (ledger.inserts.has(rowId) || ledger.made.has(rowId)) && !had.has(row);
+    had.add(row);
+    const former = (other: { readonly task: string }) => other.task !== task && rowOf(other.task) === row;
+    const anew =
+      ledger.edits.some((edit) => edit.at < at && isDeletion(edit) && former(edit)) ||
+      ledger.writes.some(
+        ({ change, ...write }) =>
+          write.at < at && isDeletion({ field: change.field, value: change.after ?? '1' }) && former(change),
+      );
+    return isFirst || anew ? [] : [`a worker made task ${task} for row ${rowId}, which did not lack one`];
+  });
+}
+
+const isDeletion = ({ field, value }: { readonly field: string; readonly value: string }): boolean =>
+  field === 'vis_state' && value === '1';
+
 /** Nothing is deleted without a deleter, on either side. */
 export const deletedBySomebody: Check = ({ ledger, rows, api, rowOf }) => {
-  const deletions = ledger.edits.filter(({ field, value }) => field === 'vis_state' && value === '1');
+  const deletions = ledger.edits.filter(isDeletion);
   const deleted = new Set(deletions.map(({ task }) => rowOf(task)));
   const faults = rows.flatMap((row) => {
     const gone = row['vis_state'] === 1 || (row['id'] !== null && !isThere(api.get(String(row['id']))));

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { SourceName } from '../../../../src/sources/source.js';
-import type { Ledger } from '../ledger.js';
+import type { Edit, Ledger } from '../ledger.js';
 import { type Row, rowsOf, type Told, toldByApi, toldByRow } from '../sides.js';
 import type { ModelWorld } from '../world.js';
 
@@ -20,12 +20,28 @@ export interface Facts {
   /** The row of a task by any id that it ever had, or by `row 5`; where that is gone, of the task that it was folded into. */
   rowOf(task: string): Row | undefined;
   told(row: Row): Told;
+  /** What there is to be seen on the other side of links; null where nothing is linked. */
+  readonly beyond: Beyond | null;
+}
+
+export interface Beyond {
+  readonly facts: Facts;
+  /** Where an edit of this row was shown by a row that it was linked to, as edits of that row. */
+  shown(row: string, edit: Edit): readonly Edit[];
 }
 
 /** Gives what does not hold, in words. Written without the worker's own code. */
 export type Check = (facts: Facts) => readonly string[];
 
-export async function factsOf({ aside, source, sandbox, ledger, setting }: ModelWorld): Promise<Facts> {
+export async function factsOf(world: ModelWorld): Promise<Facts> {
+  const { links, other, source } = world;
+  const facts = await factsOfOne(world);
+  if (links === null || other === null) return facts;
+  const shown: Beyond['shown'] = (row, edit) => links.shown(source, row, edit);
+  return { ...facts, beyond: { facts: await factsOfOne(other), shown } };
+}
+
+async function factsOfOne({ aside, source, sandbox, ledger, setting }: ModelWorld): Promise<Facts> {
   const rows = await rowsOf(aside, source);
   const of = async (table: string) =>
     (
@@ -58,6 +74,7 @@ export async function factsOf({ aside, source, sandbox, ledger, setting }: Model
     open: writes.filter((write) => write['settled_at'] === null),
     rowOf: (task) => byName.get(task),
     told: (row) => toldByRow(source, row),
+    beyond: null,
   };
 }
 

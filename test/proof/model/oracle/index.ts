@@ -4,6 +4,7 @@ import { counted, deletedBySomebody } from './counted.js';
 import { equal } from './equal.js';
 import { type Check, factsOf } from './facts.js';
 import { inTheGap, kept } from './kept.js';
+import { linked } from './linked.js';
 import { secretsShown } from './secrets.js';
 
 /** All that must hold at rest. What a later part of the worker adds is a file and a line here. */
@@ -15,13 +16,15 @@ export interface Verdict {
   readonly gap: readonly string[];
 }
 
-export async function judge(world: ModelWorld): Promise<Verdict> {
+/** `whole`: the other source rests too, where there are two. */
+export async function judge(world: ModelWorld, whole = true): Promise<Verdict> {
   const facts = await factsOf(world);
   return {
     faults: [
       ...world.ledger.wrongs,
       ...checks.flatMap((check) => check(facts)),
       ...(await secretsShown(world)),
+      ...(whole ? await linked(world) : []),
     ],
     gap: inTheGap(facts),
   };

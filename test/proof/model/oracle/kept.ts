@@ -4,7 +4,8 @@ import { type Check, type Facts, isFailed, isThere } from './facts.js';
 
 /**
  * I1 and I2: each edit ever made is in place, was followed by another of the same side, was known to whoever wrote over it on the other
- * side, or stands in the journal; or its row is failed. One gap that no client can close is counted apart: an edit at the API
+ * side, or stands in the journal; or its row is failed. What came over a link is nobody's edit, and excuses no loss: an edit that it took the
+ * place of was journalled, or had been shown on the other side of the link, and is accounted for there. One gap that no client can close is counted apart: an edit at the API
  * between a push's read and its write.
  */
 export const kept: Check = (facts) => accountFor(facts).lost;
@@ -16,7 +17,7 @@ function accountFor(facts: Facts): { readonly lost: readonly string[]; readonly 
   const lost: string[] = [];
   const gap: string[] = [];
   for (const edit of facts.ledger.edits) {
-    if (isAccountedFor(facts, edit)) continue;
+    if (edit.over || isAccountedFor(facts, edit) || isAccountedForBeyond(facts, edit)) continue;
     const row = facts.rowOf(edit.task);
     const now = row === undefined ? 'no row' : facts.told(row)[edit.field];
     const words = `the ${edit.side} edit of ${edit.task}, ${edit.field} = ${edit.value}`;
@@ -32,7 +33,9 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
   const row = rowOf(task);
   const same = (other: { readonly task: string }) =>
     other.task === task || (row !== undefined && rowOf(other.task) === row);
-  const after = ledger.edits.filter((other) => other.side === side && other.at > at && same(other));
+  const after = ledger.edits.filter(
+    (other) => other.side === side && !other.over && other.at > at && same(other),
+  );
   if (after.some((other) => other.field === field)) return true;
   // Whoever deletes a task puts an end to what their side wrote before, and for good where it can only be made anew.
   const forGood = side === 'remote' && facts.source === 'invoiced';
@@ -54,7 +57,20 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
     (entry) =>
       String(entry['row_id']) === String(row['row_id']) &&
       entry['field'] === field &&
-      toldByJournal(field, entry[side]) === value,
+      (toldByJournal(field, entry[side]) === value ||
+        // No run has written it: it lost to what came over a link, whichever side had it.
+        (!ledger.labelled && entry['run_id'] === null && toldByJournal(field, entry['remote']) === value)),
+  );
+}
+
+/** Whether the row at the other end of a link has shown it, and all that has become of it there is accounted for. */
+function isAccountedForBeyond(facts: Facts, edit: Edit): boolean {
+  const { beyond } = facts;
+  const row = facts.rowOf(edit.task);
+  return (
+    beyond !== null &&
+    row !== undefined &&
+    beyond.shown(String(row['row_id']), edit).some((shown) => isAccountedFor(beyond.facts, shown))
   );
 }
 

@@ -74,6 +74,7 @@ export async function playReal(ground: RealGround, seed: number, acts: number): 
     scheduler,
     ledger,
     wire,
+    links: null,
     values: createValues(),
     people: db,
     aside: db,
