@@ -1,6 +1,6 @@
 import { type Carry, carryOver, type Ending, endLinks, failLink } from '../mirror/carry-links.js';
 import type { Database } from '../mirror/database.js';
-import { type DueLink, findDueLinks } from '../mirror/due-links.js';
+import { type DueLink, findDue, readDue } from '../mirror/due-links.js';
 import { asLinker } from '../mirror/linker.js';
 import { mergeSides } from './merge-sides.js';
 
@@ -9,13 +9,9 @@ const AT_ONCE = 200;
 
 /** Brings links up to date, each whole or not at all. What somebody holds locked or changes just now is left for the next look. */
 export async function carryAll(db: Database, signal?: AbortSignal): Promise<void> {
-  let after = '0';
-  while (!signal?.aborted) {
-    const due = await findDueLinks(db, after, AT_ONCE);
-    const last = due.at(-1);
-    if (last === undefined) return;
-    after = last.linkId;
-    const decided = due.map(decide);
+  const due = await findDue(db);
+  for (let at = 0; at < due.length && !signal?.aborted; at += AT_ONCE) {
+    const decided = (await readDue(db, due.slice(at, at + AT_ONCE))).map(decide);
     const endings = decided.flatMap((each) => ('why' in each ? [each] : []));
     if (endings.length > 0) await asLinker(db, (tx) => endLinks(tx, endings));
     await carry(

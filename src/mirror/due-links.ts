@@ -22,26 +22,40 @@ export interface DueLink {
   readonly sharing: Sharing;
 }
 
-/** Links that are to be brought up to date, in order of their ids, above `after`. */
-export async function findDueLinks(db: Executor, after: string, limit: number): Promise<readonly DueLink[]> {
+/**
+ * The ids of all links that are to be brought up to date, in their order. One pass over links and rows: at rest that gives none, and is all
+ * that a look costs.
+ */
+export async function findDue(db: Executor): Promise<readonly string[]> {
+  const rows = await db.rows<{ link_id: string }>(sql`
+    select l.link_id::text ${links} where ${due} order by l.link_id`);
+  return rows.map(({ link_id }) => link_id);
+}
+
+/** Those of these links that still are, with both rows as they stand now. */
+export async function readDue(db: Executor, linkIds: readonly string[]): Promise<readonly DueLink[]> {
   const rows = await db.rows<DueStored>(sql`
     select l.link_id::text, l.base, l.left_seen, l.right_seen,
       coalesce(r.share_name, true) as share_name, r.complete as shares_complete, coalesce(r.on_delete, 'delete') as on_delete,
-      coalesce(r.winner, 'newest') as winner,
-      ${leftRow} as left_row, ${rightRow} as right_row
-    from sync.links l
-    left join sync.link_rules r on r.name = l.rule
-    left join invoiced.tasks a on a.row_id = l.left_row_id
-    left join freshbooks.tasks b on b.row_id = l.right_row_id
-    where l.link_id > ${after}::bigint and l.state in ('linked', 'failed')
-      and (l.left_seen is distinct from ${shownLeft('a')} or l.right_seen is distinct from ${shownRight('b')}
-        or r.complete is not null and not l.base ? 'done' and l.base -> 'vis_state' = '0')
-      and l.tried is distinct from jsonb_build_array(${shownLeft('a')}, ${shownRight('b')})
-      and (a.row_id is null or exists (select from sync.connections c where c.name = a.connection))
-      and (b.row_id is null or exists (select from sync.connections c where c.name = b.connection))
-    order by l.link_id limit ${limit}`);
+      coalesce(r.winner, 'newest') as winner, ${leftRow} as left_row, ${rightRow} as right_row
+    ${links} where l.link_id = any (${`{${linkIds.join(',')}}`}::bigint[]) and ${due} order by l.link_id`);
   return rows.map(toDue);
 }
+
+const links = sql`
+  from sync.links l
+  left join sync.link_rules r on r.name = l.rule
+  left join invoiced.tasks a on a.row_id = l.left_row_id
+  left join freshbooks.tasks b on b.row_id = l.right_row_id`;
+
+/** A row shows something new, or the rule shares what it did not. Not what has failed just so; nor rows whose connection is being removed. */
+const due = sql`l.state in ('linked', 'failed')
+  and (l.left_seen is distinct from ${shownLeft('a')} or l.right_seen is distinct from ${shownRight('b')}
+    or l.base -> 'vis_state' = '0' and (
+      r.complete is not null and not l.base ? 'done' or coalesce(r.share_name, true) and not l.base ? 'name'))
+  and (l.tried is null or l.tried <> jsonb_build_array(${shownLeft('a')}, ${shownRight('b')}))
+  and (a.row_id is null or exists (select from sync.connections c where c.name = a.connection))
+  and (b.row_id is null or exists (select from sync.connections c where c.name = b.connection))`;
 
 interface DueStored {
   readonly link_id: string;

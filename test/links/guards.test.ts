@@ -289,6 +289,22 @@ test('a rule that is removed or changed in the middle loses nothing', async () =
   await expectAtRest(world());
 });
 
+test('a rule that comes to share more, or is called something else, brings together what differs', async () => {
+  const { id } = atInvoiced().create({ name: 'Share' });
+  await addRule(world(), 'Share', { creates: 'freshbooks', share_name: false, winner: 'invoiced' });
+  await settle(world());
+  const there = idNamed(world(), 'freshbooks', 'Share');
+  atInvoiced().edit(id, { name: 'Share I' });
+  atInvoiced().complete(id);
+  await settle(world());
+  expect(atFreshbooks().task(there)).toMatchObject({ name: 'Share', vis_state: 0 });
+  await world().sql`update sync.link_rules set share_name = true, complete = 'archived', name = 'Shared'`;
+  await settle(world());
+  expect(atFreshbooks().task(there)).toMatchObject({ name: 'Share I', vis_state: 2 });
+  expect(await linksOf(world(), 'Shared')).toMatchObject([{ state: 'linked' }]);
+  await expectAtRest(world());
+});
+
 test('what can’t come over is said at its link, is not tried again and again, and goes on when it can', async () => {
   const beside = atFreshbooks().createTask({ name: 'Blank beside' });
   const { id } = atFreshbooks().createTask({ name: 'Blank' });

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { asLocalWriter } from '../../src/mirror/local-writer.js';
+import { sources } from '../../src/sources/index.js';
+import { restoreConflict } from '../../src/sync/restore.js';
 import { addRule, expectAtRest, idNamed, linksOf, MAKES_BOTH, namesAt, pollBoth, settle } from './desk.js';
 import { openGround } from './ground.js';
 
@@ -90,20 +93,25 @@ test('both sides changed in the same poll: the rule’s winner is kept, and the 
   await pollBoth(world());
   await settle(world());
   expect(atFreshbooks().task(there?.id ?? 0)?.name).toBe('Clash I');
-  const conflicts = await world().sql`
-    select c.connection, c.field, c.base, c.local, c.remote, c.winner from sync.conflicts c
+  const [lost, ...others] = await world().sql`
+    select c.conflict_id::text, c.connection, c.field, c.base, c.local, c.remote, c.winner from sync.conflicts c
     join freshbooks.tasks t on t.row_id = c.row_id where t.id = ${there?.id ?? 0}`;
-  expect(conflicts).toEqual([
-    {
-      connection: 'freshbooks',
-      field: 'name',
-      base: 'Clash',
-      local: 'Clash I',
-      remote: 'Clash F',
-      winner: 'local',
-    },
-  ]);
+  expect(others).toEqual([]);
+  expect(lost).toMatchObject({
+    connection: 'freshbooks',
+    field: 'name',
+    base: 'Clash',
+    local: 'Clash I',
+    remote: 'Clash F',
+    winner: 'local',
+  });
   await expectAtRest(world());
+  await asLocalWriter(world().db, (tx) =>
+    restoreConflict(tx, Object.values(sources), String(lost?.['conflict_id'])),
+  );
+  await settle(world());
+  expect(atFreshbooks().task(there?.id ?? 0)?.name).toBe('Clash F');
+  expect(atInvoiced().task(id)?.name).toBe('Clash F');
 });
 
 test('what an API makes of a value is no change and is not carried over', async () => {
