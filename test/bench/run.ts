@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   history: () => import('./history.js'),
   idle: () => import('./idle.js'),
   latency: () => import('./latency.js'),
+  many: () => import('./many.js'),
   memory: () => import('./memory.js'),
   page: () => import('./page.js'),
   poll: () => import('./poll.js'),

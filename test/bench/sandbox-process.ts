@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import { startSandbox } from '../../src/sandbox/index.js';
-import type { SandboxFacts, SandboxWish } from './sandbox.js';
+import { furtherKey, type SandboxFacts, type SandboxWish } from './sandbox.js';
 
 /** Both simulated APIs in a process of their own, so that their work is not the worker's. Ends with its parent. */
 const [wish = '{}'] = process.argv.slice(2);
-const { invoiced = 0, freshbooks = 0, latency = 0 } = JSON.parse(wish) as SandboxWish;
+const { invoiced = 0, freshbooks = 0, latency = 0, further = [] } = JSON.parse(wish) as SandboxWish;
 
 const sandbox = await startSandbox({
   latency,
   logSize: 10,
-  invoiced: { tasks: invoiced },
+  invoiced: {
+    tasks: invoiced,
+    further: further.map((tasks, n) => ({ apiKey: furtherKey(n), tasks })),
+  },
   // A limit that is never met: with none the answers would tell the usual one.
   freshbooks: { tasks: freshbooks, options: { rateLimit: 1_000_000_000 } },
 });

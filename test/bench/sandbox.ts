@@ -10,7 +10,11 @@ export interface SandboxWish {
   readonly invoiced?: number;
   readonly freshbooks?: number;
   readonly latency?: number;
+  /** How many tasks each further account of Invoiced has; its key is `furtherKey` of its place. */
+  readonly further?: readonly number[];
 }
+
+export const furtherKey = (n: number): string => `account-${n}`;
 
 export interface SandboxFacts {
   readonly controlUrl: string;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
@@ -165,7 +165,7 @@ async function soak(): Promise<readonly Sample[]> {
 
 /** Whether both sides come to be equal, by an oracle that knows none of the worker's code, and nothing is held by then. */
 async function comesToRest(): Promise<boolean> {
-  let wanting: readonly string[] = [];
+  let wanting: readonly string[] = ['nothing could be compared'];
   const rested = await until(
     'both sides are equal',
     async () => {
@@ -175,7 +175,10 @@ async function comesToRest(): Promise<boolean> {
       return wanting.length === 0;
     },
     REST_MS,
-  ).catch(() => false);
+  ).catch((error: unknown) => {
+    say(`  ${inspect(error)}`);
+    return false;
+  });
   for (const line of wanting.slice(0, 20)) say(`  ${line}`);
   return rested;
 }
