@@ -11,6 +11,8 @@ export interface Link {
   readonly rule: string | null;
   readonly state: string;
   readonly error: string | null;
+  /** Another one after each write. */
+  readonly version: string;
   /** By source, the row. */
   readonly rows: Readonly<Record<SourceName, string | null>>;
 }
@@ -188,7 +190,13 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
         before[source] !== undefined &&
         before[source] !== agreed.get(link.id)?.[source] &&
         !ledgers[source].remade.some(({ stored }) => stored === before[source]);
-      if (changed && name && winner !== 'newest' && BOTH.every(own) && before[winner] !== after[winner])
+      if (
+        changed &&
+        name &&
+        winner !== 'newest' &&
+        BOTH.every(own) &&
+        ![before[winner], undefined].includes(after[winner])
+      )
         wrong(`link ${link.id}: ${before[winner]} of ${winner}, which wins, gives way to ${after[winner]}`);
       if (changed || after.invoiced === after.freshbooks) agreed.set(link.id, after);
     }
@@ -360,7 +368,7 @@ export async function linksOf(
   }>(sql`
     select
       (select coalesce(jsonb_agg(jsonb_build_object('id', link_id::text, 'rule', rule, 'state', state, 'error', error,
-        'left', left_row_id::text, 'right', right_row_id::text) order by link_id), '[]') from sync.links) as links,
+        'version', xmin::text, 'left', left_row_id::text, 'right', right_row_id::text) order by link_id), '[]') from sync.links) as links,
       (select coalesce(jsonb_agg(jsonb_build_object('rule', name, 'name', share_name, 'complete', complete, 'onDelete', on_delete,
         'winner', winner, 'match', match, 'creates', creates)), '[]') from sync.link_rules) as rules`);
   return {

@@ -111,6 +111,7 @@ const ofLinks: Focus = {
   'swap names': 4,
   'make the same at both': 4,
   'one API is down': 3,
+  'an API cuts names': 4,
   'crash at a step of links': 6,
   'write in SQL': 10,
   'edit at the API': 8,

@@ -158,6 +158,20 @@ export const links: readonly CommandKind[] = [
     },
   ),
   kind(
+    'an API cuts names',
+    0,
+    fc.record({
+      at: fc.constantFrom('invoiced' as const, 'freshbooks' as const),
+      route: fc.constantFrom('tasks.create', 'tasks.update', 'tasks.update'),
+      times: fc.integer({ min: 1, max: 4 }),
+    }),
+    (world, { at, route, times }) => {
+      world.note(`${at} cuts names at ${route}, ${times} times`);
+      const fault = { kind: 'cut-text', keys: ['name'], length: 9 } as const;
+      world.sandbox.faults.add({ api: at, route, fault, times });
+    },
+  ),
+  kind(
     'crash at a step of links',
     0,
     fc.record({
