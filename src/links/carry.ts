@@ -11,7 +11,9 @@ const AT_ONCE = 200;
 export async function carryAll(db: Database, signal?: AbortSignal): Promise<void> {
   const due = await findDue(db);
   for (let at = 0; at < due.length && !signal?.aborted; at += AT_ONCE) {
-    const decided = (await readDue(db, due.slice(at, at + AT_ONCE))).map(decide);
+    const decided = (await readDue(db, due.slice(at, at + AT_ONCE)))
+      .map(decide)
+      .filter((each) => each !== 'wait');
     const endings = decided.flatMap((each) => ('why' in each ? [each] : []));
     if (endings.length > 0) await asLinker(db, (tx) => endLinks(tx, endings));
     await carry(
@@ -22,7 +24,7 @@ export async function carryAll(db: Database, signal?: AbortSignal): Promise<void
 }
 
 /** A row that is gone from the mirror was dropped with its connection: nobody has deleted its task. */
-function decide(link: DueLink): Carry | Ending {
+function decide(link: DueLink): Carry | Ending | 'wait' {
   const { left, right, linkId } = link;
   if (left === null) return { linkId, why: 'its row in invoiced.tasks is gone' };
   if (right === null) return { linkId, why: 'its row in freshbooks.tasks is gone' };

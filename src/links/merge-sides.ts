@@ -7,9 +7,10 @@ import type { LinkedRow } from '../mirror/linked-rows.js';
 /**
  * What brings both rows of a link together, by the same merge as between the mirror and an API: Invoiced's row is its local side,
  * FreshBooks's its remote one, and what both last agreed on the base. A task that is gone from its API for good can't be had back, so
- * that its deletion wins under every policy. `unlink` where a deletion ends the link.
+ * that its deletion wins under every policy. `unlink` where a deletion ends the link; `wait` where both are deleted, and what was edited of them
+ * since can be compared only when one is restored.
  */
-export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Carry | 'unlink' {
+export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Carry | 'unlink' | 'wait' {
   const { sharing } = link;
   const agreed = link.base ?? { vis_state: ACTIVE };
   const here = agreedOr(agreed, link.leftSeen, left.columns, sharedLeft(left.columns));
@@ -32,12 +33,14 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     newer: newerSide(right.changedAt, left.changedAt, 0),
   });
   const gone = merged.columns['vis_state'] === DELETED;
-  // What was edited of tasks that are deleted on both sides waits until one is restored.
+  const setLeft = changesLeft(merged.columns, here, left, gone);
+  const setRight = changesRight(merged.columns, there, right, gone, sharing);
   const still = gone && agreed['vis_state'] === DELETED;
+  if (still && setLeft === null && setRight === null) return 'wait';
   return {
     link,
-    left: changesLeft(merged.columns, here, left, gone),
-    right: changesRight(merged.columns, there, right, gone, sharing),
+    left: setLeft,
+    right: setRight,
     // Deleted on both sides they agree on nothing else: see `restoredBase`.
     base: gone ? { vis_state: DELETED } : merged.columns,
     journal: (still ? [] : merged.overruled).map((entry) =>

@@ -51,9 +51,10 @@ export async function previewRule(db: Database, rule: LinkRule): Promise<Preview
       leftSeen: null,
       rightSeen: null,
       sharing,
+      ruleVersion: null,
     };
     const carry = side?.left && side.right ? mergeSides(link, side.left, side.right) : 'unlink';
-    if (carry === 'unlink') return { left, right, setLeft: null, setRight: null };
+    if (typeof carry === 'string') return { left, right, setLeft: null, setRight: null };
     return { left, right, setLeft: carry.left, setRight: carry.right };
   });
   const changed = pairs.reduce(

@@ -75,8 +75,7 @@ async function apply(db: Database, rule: StoredRule, signal?: AbortSignal): Prom
     const ambiguous = found.ambiguous.map(({ row, candidates }) => ({ rowId: row.rowId, candidates }));
     if (!isDeepStrictEqual(ambiguous, await toldAmbiguous(db, rule.name)))
       await asLinker(db, (tx) => tellAmbiguous(tx, rule.name, found.ambiguous));
-    let done =
-      found.pairs.length === 0 ? 0 : await asLinker(db, (tx) => linkPairs(tx, rule.name, found.pairs));
+    let done = found.pairs.length === 0 ? 0 : await asLinker(db, (tx) => linkPairs(tx, rule, found.pairs));
     for (const missing of found.missing) {
       if (signal?.aborted) return;
       const make = missing.in === 'freshbooks' ? makeInFreshbooks : makeInInvoiced;

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Columns } from '../fields.js';
 import type { Executor } from './database.js';
 import type { DueLink } from './due-links.js';
+import { versionOf } from './link-rules.js';
 import { shownLeft, shownRight } from './linked-rows.js';
 
 /** What is to be written for a link. */
@@ -80,22 +81,30 @@ export async function carryOver(tx: Executor, carries: readonly Carry[]): Promis
   return free;
 }
 
-/** Locks links and their rows in the versions that were read; gives the ids of the links of which all could be locked. */
+/** Locks links and their rows in the versions that were read, where their rules still are what they were; gives the ids of the links of which all could be locked. */
 async function lockAll(tx: Executor, carries: readonly Carry[]): Promise<ReadonlySet<string>> {
   const keys = sql`jsonb_to_recordset(${JSON.stringify(
-    carries.map(({ link: { linkId, left, right } }) => ({
+    carries.map(({ link: { linkId, left, right, ruleVersion } }) => ({
       link_id: linkId,
+      rule_version: ruleVersion,
       left_row: left?.rowId,
       left_version: left?.version,
       right_row: right?.rowId,
       right_version: right?.version,
     })),
-  )}::text::jsonb) as k (link_id bigint, left_row bigint, left_version text, right_row bigint, right_version text)`;
+  )}::text::jsonb) as k
+    (link_id bigint, rule_version text, left_row bigint, left_version text, right_row bigint, right_version text)`;
   const ids = async (query: SQL) =>
     new Set((await tx.rows<{ link_id: string }>(query)).map(({ link_id }) => link_id));
   const links = await ids(sql`
+    with rules as (
+      select r.name, ${versionOf('r')} as version from sync.link_rules r
+      where r.name in (select l.rule from ${keys} join sync.links l on l.link_id = k.link_id)
+      order by r.name for share skip locked
+    )
     select l.link_id::text from ${keys} join sync.links l on l.link_id = k.link_id
-    where l.state in ('linked', 'failed') and l.left_row_id = k.left_row and l.right_row_id = k.right_row
+    where (l.rule is null or exists (select from rules r where r.name = l.rule and r.version = k.rule_version))
+      and l.state in ('linked', 'failed') and l.left_row_id = k.left_row and l.right_row_id = k.right_row
     order by l.link_id for update of l skip locked`);
   const lefts = await ids(sql`
     select k.link_id::text from ${keys} join invoiced.tasks t on t.row_id = k.left_row and t.xmin::text = k.left_version

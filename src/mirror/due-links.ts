@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Columns } from '../fields.js';
 import type { Executor } from './database.js';
+import { versionOf } from './link-rules.js';
 import { type LinkedRow, leftRow, rightRow, shownLeft, shownRight } from './linked-rows.js';
 
 /** How a rule keeps its links. */
@@ -20,6 +21,8 @@ export interface DueLink {
   readonly leftSeen: Columns | null;
   readonly rightSeen: Columns | null;
   readonly sharing: Sharing;
+  /** The rule as it was read; null where there is none. */
+  readonly ruleVersion: string | null;
 }
 
 /**
@@ -37,7 +40,8 @@ export async function readDue(db: Executor, linkIds: readonly string[]): Promise
   const rows = await db.rows<DueStored>(sql`
     select l.link_id::text, l.base, l.left_seen, l.right_seen,
       coalesce(r.share_name, true) as share_name, r.complete as shares_complete, coalesce(r.on_delete, 'delete') as on_delete,
-      coalesce(r.winner, 'newest') as winner, ${leftRow} as left_row, ${rightRow} as right_row
+      coalesce(r.winner, 'newest') as winner, ${versionOf('r')} as rule_version,
+      ${leftRow} as left_row, ${rightRow} as right_row
     ${links} where l.link_id = any (${`{${linkIds.join(',')}}`}::bigint[]) and ${due} order by l.link_id`);
   return rows.map(toDue);
 }
@@ -66,6 +70,7 @@ interface DueStored {
   readonly shares_complete: Sharing['complete'];
   readonly on_delete: Sharing['onDelete'];
   readonly winner: Sharing['winner'];
+  readonly rule_version: string | null;
   readonly left_row: LinkedRow | null;
   readonly right_row: LinkedRow | null;
 }
@@ -83,4 +88,5 @@ const toDue = (row: DueStored): DueLink => ({
     onDelete: row.on_delete,
     winner: row.winner,
   },
+  ruleVersion: row.rule_version,
 });

@@ -28,6 +28,8 @@ export interface StoredRule extends LinkRule {
   /** What the worker found of its conditions as they are now; null before it has looked at them. */
   readonly checked: 'fit' | 'unfit' | null;
   readonly problem: string | null;
+  /** Another one after each change that people make. */
+  readonly version: string;
   /** Whether both its connections are there and were read to the end once: before that, what is there is not known. */
   readonly ready: boolean;
 }
@@ -74,6 +76,10 @@ const FIELDS: readonly (keyof LinkRule)[] = [
   'winner',
 ];
 
+/** Another one after each change of a rule that people make; null without one. */
+export const versionOf = (alias: string): SQL =>
+  sql.raw(`md5((to_jsonb(${alias}) - 'checked' - 'problem')::text)`);
+
 const digest = sql`md5(jsonb_build_array(r.invoiced_where, r.freshbooks_where)::text)`;
 const ready = (side: 'invoiced' | 'freshbooks'): SQL => sql`exists (
   select from sync.connections c join sync.cursors k on k.connection = c.name
@@ -86,7 +92,7 @@ export async function listRules(db: Executor, name: string | null = null): Promi
   );
   const rows = await db.rows<{ rule: StoredRule }>(sql`
     select jsonb_build_object(${sql.join(fields, sql`, `)}, 'checked', case r.checked when 'fit ' || ${digest} then 'fit' when 'unfit ' || ${digest} then 'unfit' end,
-      'problem', r.problem, 'ready', ${ready('invoiced')} and ${ready('freshbooks')}) as rule
+      'problem', r.problem, 'version', ${versionOf('r')}, 'ready', ${ready('invoiced')} and ${ready('freshbooks')}) as rule
     from sync.link_rules r where ${name}::text is null or r.name = ${name} order by r.name`);
   return rows.map(({ rule }) => rule);
 }

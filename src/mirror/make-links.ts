@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
-import type { LinkRule } from './link-rules.js';
+import { type LinkRule, type StoredRule, versionOf } from './link-rules.js';
 import type { Found, FreeRow } from './rule-query.js';
 
 /** Links rows that have found each other, unless one of them has changed or been linked since. What differs between them is told by the link's first look. */
-export async function linkPairs(tx: Executor, rule: string, pairs: Found['pairs']): Promise<number> {
+export async function linkPairs(tx: Executor, rule: StoredRule, pairs: Found['pairs']): Promise<number> {
   const incoming = JSON.stringify(
     pairs.map(({ left, right }) => ({ l: left.rowId, lv: left.version, r: right.rowId, rv: right.version })),
   );
@@ -13,10 +13,11 @@ export async function linkPairs(tx: Executor, rule: string, pairs: Found['pairs'
     where k.state = 'ambiguous' and (k.left_row_id = p.l or k.right_row_id = p.r)`;
   await tx.rows(freed);
   const made = await tx.rows(sql`
+    with rule as (${stillSo(rule)})
     insert into sync.links (rule, left_row_id, right_row_id)
-    select r.name, a.row_id, b.row_id
+    select rule.name, a.row_id, b.row_id
     from jsonb_to_recordset(${incoming}::text::jsonb) as p (l bigint, lv text, r bigint, rv text)
-    join sync.link_rules r on r.name = ${rule}
+    cross join rule
     join invoiced.tasks a on a.row_id = p.l and a.xmin::text = p.lv
     join freshbooks.tasks b on b.row_id = p.r and b.xmin::text = p.rv
     where not exists (select from sync.links k where k.left_row_id = p.l or k.right_row_id = p.r)
@@ -66,12 +67,12 @@ export async function tellAmbiguous(
  * Makes the missing half of a row, as a local insert that goes out by the ordinary push, and the link between both, in one transaction:
  * there is never one without the other. False where the row has changed or been linked since, or somebody holds it.
  */
-export async function makeInFreshbooks(tx: Executor, rule: LinkRule, row: FreeRow): Promise<boolean> {
+export async function makeInFreshbooks(tx: Executor, rule: StoredRule, row: FreeRow): Promise<boolean> {
   const made = await tx.rows(sql`
-    with known as (
+    with rule as (${stillSo(rule)}), known as (
       select t.* from invoiced.tasks t where t.row_id = ${row.rowId}::bigint and t.xmin::text = ${row.version}
         and not exists (select from sync.links k where k.left_row_id = t.row_id)
-        and exists (select from sync.link_rules r where r.name = ${rule.name})
+        and exists (select from rule)
       for update skip locked
     ), made as (
       insert into freshbooks.tasks (connection, name, rate_amount, rate_code, billable)
@@ -87,12 +88,12 @@ export async function makeInFreshbooks(tx: Executor, rule: LinkRule, row: FreeRo
 }
 
 /** The other way round. */
-export async function makeInInvoiced(tx: Executor, rule: LinkRule, row: FreeRow): Promise<boolean> {
+export async function makeInInvoiced(tx: Executor, rule: StoredRule, row: FreeRow): Promise<boolean> {
   const made = await tx.rows(sql`
-    with known as (
+    with rule as (${stillSo(rule)}), known as (
       select t.* from freshbooks.tasks t where t.row_id = ${row.rowId}::bigint and t.xmin::text = ${row.version}
         and not exists (select from sync.links k where k.right_row_id = t.row_id)
-        and exists (select from sync.link_rules r where r.name = ${rule.name})
+        and exists (select from rule)
       for update skip locked
     ), made as (
       insert into invoiced.tasks (connection, name, action, customer_id, user_id, due_date)
@@ -107,6 +108,10 @@ export async function makeInInvoiced(tx: Executor, rule: LinkRule, row: FreeRow)
     from known, made returning 1`);
   return made.length > 0;
 }
+
+/** The rule, held as it is until the transaction ends; nothing where it has changed since it was read. */
+const stillSo = ({ name, version }: StoredRule) => sql`
+  select r.name from sync.link_rules r where r.name = ${name} and ${versionOf('r')} = ${version} for share skip locked`;
 
 const baseOf = ({ complete }: LinkRule) =>
   sql`${JSON.stringify({ vis_state: 0, ...(complete !== null && { done: false }) })}::text::jsonb`;

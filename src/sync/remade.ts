@@ -27,7 +27,8 @@ export function findRemade(
   });
 }
 
-function mayBeMadeOf(sent: unknown, shown: unknown): boolean {
+/** Whether an API may have cut a text to this, or taken the blanks around it away. */
+export function mayBeMadeOf(sent: unknown, shown: unknown): boolean {
   if (typeof sent !== 'string' || typeof shown !== 'string') return false;
   return shown === sent.trim() || (shown.length >= SHORTEST_CUT && sent.startsWith(shown));
 }

@@ -18,6 +18,7 @@ import {
   reconcile,
   skewOf,
 } from '../reconcile.js';
+import { mayBeMadeOf } from '../remade.js';
 import { type Made, MovedError, makeRoom } from './made.js';
 import type { Sender } from './sender.js';
 
@@ -226,7 +227,12 @@ function written(
           syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
           syncError: null,
         };
-  const remade = fields.filter(({ name }) => settled.remade.includes(name));
+  // Of a task that was found later, what else it holds may be what people have written there since.
+  const isMade = ({ columns: [column] }: Field) =>
+    direct ||
+    made === null ||
+    (column !== undefined && mayBeMadeOf(sent[column.name], settled.columns[column.name]));
+  const remade = fields.filter((field) => settled.remade.includes(field.name) && isMade(field));
   return {
     id: task.id,
     row,
