@@ -42,13 +42,15 @@ export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]):
       return ledger.inserts.has(row) || ledger.made.has(row) ? [String(each['id'])] : [];
     }),
   );
-  const label = ledger.labelled
-    ? (ledger.inserts.get(rowId) ?? labelOf(String(row['name']), String(row['id'])))
-    : labelOf(await sentBy(world, rowId), '');
-  const nameAtFirst = (id: string, now: string) =>
-    ledger.labelled ? now : (ledger.writes.find(({ change }) => isMaking(change, id))?.change.after ?? '');
+  const label = ledger.inserts.get(rowId) ?? labelOf(String(row['name']), String(row['id']));
+  const sent = ledger.labelled ? null : await sentBy(world, rowId);
+  const isIt = (id: string, name: string) =>
+    sent === null
+      ? labelOf(name, id) === label
+      : ledger.writes.some(({ change }) => isMaking(change, id) && change.after === sent) ||
+        ledger.remade.some((each) => each.task === id && each.sent === sent);
   const made = [...toldByApi(sandbox, source)].find(
-    ([id, task]) => labelOf(nameAtFirst(id, task['name'] ?? ''), id) === label && !owned.has(id),
+    ([id, task]) => isIt(id, task['name'] ?? '') && !owned.has(id),
   );
   const decision = made === undefined ? ('create' as const) : { adopt: Number(made[0]) };
   note(`row ${rowId} is decided by hand: ${JSON.stringify(decision)}`);
