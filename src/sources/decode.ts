@@ -1,4 +1,12 @@
-import { type Columns, type Decoded, type Field, FieldError, type Json, type JsonObject } from './source.js';
+import {
+  type Columns,
+  type Decoded,
+  type Field,
+  FieldError,
+  type Json,
+  type JsonObject,
+  type Scalar,
+} from './source.js';
 
 /** PostgreSQL's jsonb holds neither, in a value or in a key. */
 const UNHOLDABLE = /[\0\p{Surrogate}]/u;
@@ -34,7 +42,9 @@ export function isObject(json: unknown): json is JsonObject {
 }
 
 function columnsIn(fields: readonly Field[], task: JsonObject): Columns {
-  return Object.assign({}, ...fields.map((field) => field.decode(task)));
+  const columns: Record<string, Scalar> = {};
+  for (const field of fields) Object.assign(columns, field.decode(task));
+  return columns;
 }
 
 /** Why PostgreSQL could not hold this JSON, or null. */

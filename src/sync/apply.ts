@@ -129,7 +129,7 @@ async function mergeIn(
   let held = 0;
   let open = observed;
   for (let round = hold && target.fresh ? -1 : 0; round < ROUNDS && open.length > 0; round++) {
-    const { changes, deletions } = round < 0 ? takenForNew(target, open) : await plan(target, open);
+    const { changes, deletions } = round < 0 ? takenForNew(open) : await plan(target, open);
     if (hold && deletions.length > 0) {
       await holdDeletions(target.context.db, target.holder, deletions.flatMap(toHeld));
       held += deletions.length;
@@ -203,7 +203,7 @@ async function plan(target: Target, observed: readonly Observed[]): Promise<Plan
   const planned = observed.flatMap((seen): readonly Planned[] => {
     const row = (seen.task === 'gone' ? vanished : different).get(seen.id);
     if (row === undefined) return [];
-    const change = row === null ? insertion(source, seen) : reconcile(source, context.policy, row, seen);
+    const change = row === null ? insertion(seen) : reconcile(source, context.policy, row, seen);
     if (change === null) return [];
     const deletes = row !== null && row.columns['vis_state'] !== 1 && change.columns['vis_state'] === 1;
     return [{ change, seen, deletes }];
@@ -215,9 +215,9 @@ async function plan(target: Target, observed: readonly Observed[]): Promise<Plan
 }
 
 /** All as insertions. The database refuses those whose id has a row or is retired; they are read in the next round. */
-function takenForNew({ source }: Target, observed: readonly Observed[]): Plans {
+function takenForNew(observed: readonly Observed[]): Plans {
   const changes = observed.flatMap((seen): readonly Planned[] => {
-    const change = insertion(source, seen);
+    const change = insertion(seen);
     return change === null ? [] : [{ change, seen, deletes: false }];
   });
   return { changes, deletions: [] };

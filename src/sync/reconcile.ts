@@ -37,12 +37,12 @@ export const skewOf = ({
 }): number => (serverTime === null ? 0 : serverTime / 1e3 - answeredAt / 1e6);
 
 /** A task that is new to the mirror. Null for one that is gone: there is nothing to mirror. */
-export function insertion(source: Source, { id, task, answeredAt }: Observed): RowChange | null {
+export function insertion({ id, task, answeredAt }: Observed): RowChange | null {
   if (task === 'gone') return null;
   return {
     id,
     row: null,
-    columns: columnsOf(source.fields, task.raw),
+    columns: task.columns,
     raw: task.raw,
     syncState: 'synced',
     syncError: null,

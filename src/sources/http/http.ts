@@ -2,6 +2,7 @@ import type { SourceDeps } from '../account.js';
 import type { Json, Observation } from '../source.js';
 import { linkedTo, unlessAborted } from './abort.js';
 import { type InFlight, openBudget } from './budget.js';
+import { openClock } from './clock.js';
 import { concealing } from './conceal.js';
 import { type DoorAnswer, openDoor } from './door.js';
 import { ApiError } from './errors.js';
@@ -52,7 +53,8 @@ export interface HttpOptions {
 type Unobserved = Omit<HttpOutcome, keyof Observation>;
 
 export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
-  const { runtime, observe, share } = deps;
+  const { runtime, share } = deps;
+  const clock = openClock(deps);
   const limits: HttpLimits = { ...usualLimits, ...deps.limits };
   const budget = openBudget(share, options.inFlight, runtime);
   // One more than the budget allows, for tokens.
@@ -86,11 +88,11 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
     try {
       const waitedMs = runtime.now() - queuedAt;
       const authorization = await request.authorize?.(waiting);
-      const requestedAt = await unlessAborted(observe(), waiting);
+      const requestedAt = await unlessAborted(clock.before(request), waiting);
       const observed = async (cut: AbortSignal): Promise<Tried<HttpOutcome>> => {
         const tried = await exchange(request, authorization, waitedMs, cut);
         if ('failed' in tried) return tried;
-        return { done: { ...tried.done, requestedAt, answeredAt: await unlessAborted(observe(), cut) } };
+        return { done: { ...tried.done, requestedAt, answeredAt: await unlessAborted(clock.read(), cut) } };
       };
       if (isHarmless(request)) return await observed(signal);
       return await seenThrough(observed, labelOf(options.name, request), limits.graceMs, signal);
