@@ -46,6 +46,30 @@ export async function readDue(db: Executor, linkIds: readonly string[]): Promise
   return rows.map(toDue);
 }
 
+/** At most `limit` of a rule's links whose rows a sharing brings together that the rule had not yet. */
+export async function readNewlyShared(
+  db: Executor,
+  rule: string,
+  { name, complete }: Pick<Sharing, 'name' | 'complete'>,
+  limit: number,
+): Promise<readonly Omit<DueLink, 'sharing' | 'ruleVersion'>[]> {
+  const rows = await db.rows<
+    Pick<DueStored, 'link_id' | 'base' | 'left_seen' | 'right_seen' | 'left_row' | 'right_row'>
+  >(sql`
+    select l.link_id::text, l.base, l.left_seen, l.right_seen, ${leftRow} as left_row, ${rightRow} as right_row
+    ${links} where l.rule = ${rule} and l.state in ('linked', 'failed') and l.base -> 'vis_state' = '0'
+      and (${complete !== null} and not l.base ? 'done' or ${name} and not l.base ? 'name')
+    order by l.link_id limit ${limit}`);
+  return rows.map((row) => ({
+    linkId: row.link_id,
+    left: row.left_row,
+    right: row.right_row,
+    base: row.base,
+    leftSeen: row.left_seen,
+    rightSeen: row.right_seen,
+  }));
+}
+
 const links = sql`
   from sync.links l
   left join sync.link_rules r on r.name = l.rule

@@ -57,8 +57,19 @@ test('a rule is looked at, saved, listed and removed; its links are listed, made
   });
   expect(await does('status')).toContain('links: 1 rule, 3 linked, 0 ambiguous, 0 failed');
 
-  // Changed, its links go on.
-  await does('links', 'rules', 'add', 'cli', ...options, '--complete', 'archived', '--replace');
+  // Changed, its links go on. What that changes of them is told before.
+  const done = [...invoiced.people.tasks()].find(({ name }) => name === 'Cli two');
+  invoiced.people.complete(done?.id ?? 0);
+  await settle(world);
+  const archiving = [...options, '--complete', 'archived', '--replace'];
+  expect(await tells('links', 'rules', 'add', 'cli', ...archiving, '--dry-run')).toMatchObject({
+    linked: [{ invoiced: { name: 'Cli two', changes: null }, freshbooks: { changes: { vis_state: 2 } } }],
+    touched: 1,
+  });
+  expect(await does('links', 'rules', 'add', 'cli', ...archiving, '--dry-run')).toMatch(
+    /change 1 linked pair, make 0 tasks .*\n.*in FreshBooks vis_state becomes 2/,
+  );
+  await does('links', 'rules', 'add', 'cli', ...archiving);
   expect(await tells('links', 'rules')).toMatchObject([
     { name: 'cli', complete: 'archived', ready: true, problem: null },
   ]);

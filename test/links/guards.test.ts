@@ -298,7 +298,10 @@ test('a rule that comes to share more, or is called something else, brings toget
   atInvoiced().complete(id);
   await settle(world());
   expect(atFreshbooks().task(there)).toMatchObject({ name: 'Share', vis_state: 0 });
-  await world().sql`update sync.link_rules set share_name = true, complete = 'archived', name = 'Shared'`;
+  await world().sql`update sync.link_rules set share_name = true, name = 'Shared'`;
+  await settle(world());
+  expect(atFreshbooks().task(there)).toMatchObject({ name: 'Share I', vis_state: 0 });
+  await world().sql`update sync.link_rules set complete = 'archived'`;
   await settle(world());
   expect(atFreshbooks().task(there)).toMatchObject({ name: 'Share I', vis_state: 2 });
   expect(await linksOf(world(), 'Shared')).toMatchObject([{ state: 'linked' }]);

@@ -1,4 +1,4 @@
-import type { Preview } from '../../links/preview.js';
+import type { Preview, PreviewedPair } from '../../links/preview.js';
 import type { StoredRule } from '../../mirror/link-rules.js';
 import type { ListedLink, ListedRow } from '../../mirror/list-links.js';
 import type { FreeRow } from '../../mirror/rule-query.js';
@@ -39,15 +39,17 @@ export function ruleDocument({ checked: _, ...rule }: StoredRule): object {
 
 export function previewDocument(
   rule: string,
-  { pairs, missing, ambiguous, waiting, touched, more }: Preview,
+  { pairs, linked, missing, ambiguous, waiting, touched, more }: Preview,
 ): object {
-  const row = ({ rowId, name }: FreeRow) => ({ row_id: rowId, name });
+  const row = ({ rowId, name }: Pick<FreeRow, 'rowId' | 'name'>) => ({ row_id: rowId, name });
+  const pair = ({ left, right, setLeft, setRight }: PreviewedPair) => ({
+    invoiced: { ...row(left), changes: setLeft },
+    freshbooks: { ...row(right), changes: setRight },
+  });
   return {
     rule,
-    pairs: pairs.map(({ left, right, setLeft, setRight }) => ({
-      invoiced: { ...row(left), changes: setLeft },
-      freshbooks: { ...row(right), changes: setRight },
-    })),
+    pairs: pairs.map(pair),
+    linked: linked.map(pair),
     makes: missing.map((each) => ({ in: each.in, for: row(each.row) })),
     ambiguous: ambiguous.map(({ side, row: one, candidates }) => ({
       in: side === 'left' ? 'invoiced' : 'freshbooks',

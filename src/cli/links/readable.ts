@@ -1,4 +1,4 @@
-import type { Preview } from '../../links/preview.js';
+import { isChanged, type Preview } from '../../links/preview.js';
 import type { LinkRule, StoredRule } from '../../mirror/link-rules.js';
 import type { ListedLink, ListedRow } from '../../mirror/list-links.js';
 import { printableLine as printable } from '../../printable.js';
@@ -78,11 +78,15 @@ function linesOf(rule: LinkRule): readonly (readonly [string, string])[] {
   ];
 }
 
-export function readablePreview(name: string, { pairs, missing, ambiguous, waiting, more }: Preview): string {
-  const changed = pairs.filter(({ setLeft, setRight }) => setLeft !== null || setRight !== null);
-  const head = `${printable(name)} would link ${counted(pairs.length, 'pair')} (${number(changed.length)} with a change), make ${counted(missing.length + waiting, 'task')} and leave ${number(ambiguous.length)} ambiguous. Nothing was done.`;
+export function readablePreview(
+  name: string,
+  { pairs, linked, missing, ambiguous, waiting, more }: Preview,
+): string {
+  const changed = pairs.filter(isChanged);
+  const already = linked.length === 0 ? '' : `change ${counted(linked.length, 'linked pair')}, `;
+  const head = `${printable(name)} would link ${counted(pairs.length, 'pair')} (${number(changed.length)} with a change), ${already}make ${counted(missing.length + waiting, 'task')} and leave ${number(ambiguous.length)} ambiguous. Nothing was done.`;
   const lines = [
-    ...changed.map(
+    ...[...changed, ...linked].map(
       ({ left, right, setLeft, setRight }) =>
         `  row ${left.rowId} ${JSON.stringify(left.name)} and row ${right.rowId} ${JSON.stringify(right.name)}: ${[setLeft && `in Invoiced ${told(setLeft)}`, setRight && `in FreshBooks ${told(setRight)}`].filter(Boolean).join(', ')}`,
     ),

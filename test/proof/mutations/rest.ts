@@ -38,7 +38,7 @@ export const rest: readonly Mutation[] = [
     invariant: 'I5',
     breaks: 'a poll writes what it merged to no effect',
     file: 'src/sync/reconcile.ts',
-    snippet: 'if (same) return null;',
+    snippet: 'if (unchanged) return null;',
     replacement: '',
     killedBy: 'test/sync/edits.test.ts: keys that an answer leaves out blank no column',
   },
