@@ -12,7 +12,8 @@ import type { LinkedRow } from '../mirror/linked-rows.js';
  */
 export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Carry | 'unlink' | 'wait' {
   const { sharing } = link;
-  const agreed = link.base ?? { vis_state: ACTIVE };
+  const { complete } = sharing;
+  const agreed = agreedBy(link);
   const here = agreedOr(agreed, link.leftSeen, left.columns, sharedLeft(left.columns));
   const there = agreedOr(agreed, link.rightSeen, right.columns, sharedRight(right.columns, agreed, sharing));
   const base =
@@ -42,11 +43,26 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     left: setLeft,
     right: setRight,
     // Deleted on both sides they agree on nothing else: see `restoredBase`.
-    base: gone ? { vis_state: DELETED } : merged.columns,
-    journal: (still ? [] : merged.overruled).map((entry) =>
+    base: gone ? { vis_state: DELETED } : { ...merged.columns, ...(complete !== null && { complete }) },
+    journal: (still ? [] : [...merged.overruled, ...(gone ? archived(link, right) : [])]).map((entry) =>
       journalled(entry, { left, right }, sharing, gone),
     ),
   };
+}
+
+/** What both agreed on before. What done was, another way of sharing it can't tell: then it is compared anew. */
+function agreedBy({ base, sharing }: DueLink): Columns {
+  if (base === null) return { vis_state: ACTIVE };
+  if ((base['complete'] ?? null) === sharing.complete) return base;
+  const { done, ...others } = base;
+  return others;
+}
+
+/** Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile. */
+function archived({ sharing, rightSeen }: DueLink, { columns }: LinkedRow): readonly Overruled[] {
+  const seen = rightSeen?.['vis_state'] ?? ACTIVE;
+  if (sharing.complete === 'archived' || columns['vis_state'] !== ARCHIVED || seen === ARCHIVED) return [];
+  return [{ field: 'vis_state', base: seen, local: DELETED, remote: ARCHIVED, winner: 'local', reason: '' }];
 }
 
 const ACTIVE = 0;

@@ -80,7 +80,7 @@ const links = sql`
 const due = sql`l.state in ('linked', 'failed')
   and (l.left_seen is distinct from ${shownLeft('a')} or l.right_seen is distinct from ${shownRight('b')}
     or l.base -> 'vis_state' = '0' and (
-      r.complete is not null and not l.base ? 'done' or coalesce(r.share_name, true) and not l.base ? 'name'))
+      r.complete is not null and r.complete is distinct from l.base ->> 'complete' or coalesce(r.share_name, true) and not l.base ? 'name'))
   and (l.tried is null or l.tried <> jsonb_build_array(${shownLeft('a')}, ${shownRight('b')}))
   and (a.row_id is null or exists (select from sync.connections c where c.name = a.connection))
   and (b.row_id is null or exists (select from sync.connections c where c.name = b.connection))`;

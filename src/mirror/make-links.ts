@@ -114,4 +114,4 @@ const stillSo = ({ name, version }: StoredRule) => sql`
   select r.name from sync.link_rules r where r.name = ${name} and ${versionOf('r')} = ${version} for share skip locked`;
 
 const baseOf = ({ complete }: LinkRule) =>
-  sql`${JSON.stringify({ vis_state: 0, ...(complete !== null && { done: false }) })}::text::jsonb`;
+  sql`${JSON.stringify({ vis_state: 0, ...(complete !== null && { done: false, complete }) })}::text::jsonb`;
