@@ -31,6 +31,8 @@ export interface Sharing {
 export interface LinkWatch {
   /** `over`: it was the commit of what makes links or carries over them. `job`: null for a person's. */
   look(db: Executor, over: boolean, job: Job | null): Promise<Readonly<Record<SourceName, readonly Row[]>>>;
+  /** Whether a rule ever had it that what is complete is deleted at FreshBooks. */
+  readonly deletesDone: boolean;
   /** Where an edit of this row was shown by a row that it was linked to, then or later: as edits of that row. */
   shown(source: SourceName, row: string, edit: Edit): readonly Edit[];
 }
@@ -83,6 +85,7 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
   /** The names that both rows of a link had when they were last brought together. */
   const agreed = new Map<string, Names>();
   let shareComplete = false;
+  let deletesDone = false;
   let carriedNames: Carried[] = [];
   const moment = () => ledgers.invoiced.moment();
   const wrong = (what: string) => ledgers.invoiced.wrong(what);
@@ -272,6 +275,9 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
   }
 
   return {
+    get deletesDone() {
+      return deletesDone;
+    },
     look: async (db, over, job) => {
       const [invoiced, freshbooks, all] = await Promise.all([
         rowsOf(db, 'invoiced'),
@@ -280,6 +286,7 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
       ]);
       const rows = { invoiced, freshbooks };
       const now = { invoiced: toldOf('invoiced', invoiced), freshbooks: toldOf('freshbooks', freshbooks) };
+      deletesDone ||= [...all.sharings.values()].some(({ complete }) => complete === 'deleted');
       shareComplete ||= [...all.sharings.values()].some(({ complete }) => complete !== null);
       const made = new Set<string>();
       if (over) {

@@ -39,6 +39,13 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
   if (after.some((other) => other.field === field)) return true;
   // Whoever deletes a task puts an end to what their side wrote before, and for good where it can only be made anew.
   const forGood = side === 'remote' && facts.source === 'invoiced';
+  // Whoever deletes a task does so whether it is archived or not: where the other side of a link knows no such thing, too.
+  const archived = field === 'vis_state' && value === '2' && row?.['vis_state'] === 1;
+  if (
+    archived &&
+    ledger.edits.some((other) => other.over && other.at > at && isDeletion(other) && same(other))
+  )
+    return true;
   if (after.some(isDeletion) && (forGood || isGone(row, api))) return true;
 
   const seen = ledger.seen.filter((other) => other.field === field && other.value === value && same(other));
