@@ -73,6 +73,7 @@ test('a rule is looked at, saved, listed and removed; its links are listed, made
   expect(await tells('links', 'rules')).toMatchObject([
     { name: 'cli', complete: 'archived', ready: true, problem: null },
   ]);
+  expect(Object.keys((await tells('links', 'rules'))[0])).not.toContain('version');
   expect(await does('links', 'rules')).toMatch(/shares +the name, complete as archived, deletion/);
   expect(await tells('links')).toHaveLength(3);
 

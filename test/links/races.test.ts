@@ -109,3 +109,22 @@ test('at rest links cost no write: not a row, not a call', async () => {
   await crossOver(world().context);
   expect(await versions()).toEqual(before);
 });
+
+test('a task that an API cut may be the lost one that waits for a person: no other half is made for it', async () => {
+  await addRule(world(), 'Cut off', MAKES_BOTH);
+  const name = 'Cut off where nobody saw it, after forty letters';
+  const route = { api: 'freshbooks', route: 'tasks.create' } as const;
+  world().sandbox.faults.add({ ...route, fault: { kind: 'cut-text', keys: ['name'], length: 40 } });
+  world().sandbox.faults.add({ ...route, fault: { kind: 'reset', when: 'after' }, times: 1 });
+  atInvoiced().create({ name });
+  await world().poll('invoiced');
+  await world().poll('freshbooks');
+  await world().send('freshbooks');
+  await settle(world());
+  world().sandbox.faults.clear();
+  const [made] = await world().sql`select sync_state from freshbooks.tasks where name = ${name}`;
+  expect(made).toEqual({ sync_state: 'failed' });
+  expect(namesAt(world(), 'freshbooks', 'Cut off')).toEqual([name.slice(0, 40)]);
+  expect(namesAt(world(), 'invoiced', 'Cut off')).toEqual([name]);
+  expect(await linksOf(world(), 'Cut off')).toHaveLength(1);
+});

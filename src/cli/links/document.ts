@@ -28,7 +28,7 @@ export function linkDocument({
   };
 }
 
-export function ruleDocument({ checked: _, ...rule }: StoredRule): object {
+export function ruleDocument({ checked: _checked, version: _version, ...rule }: StoredRule): object {
   return Object.fromEntries(
     Object.entries(rule).map(([key, value]) => [
       key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
