@@ -11,7 +11,7 @@ import { type Cli, configOf } from './cli.js';
 /** The PostgreSQL that holds the mirror. */
 export interface MirrorServer {
   readonly url: string;
-  /** For what can't go through a pooler: LISTEN and migrations. */
+  /** For what can't go through a pooler: LISTEN, migrations, and a session with a role of its own. */
   readonly directUrl: string;
   /** Whether it is the demo's, whose queue is always in the same server. */
   readonly demo: boolean;

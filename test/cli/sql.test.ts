@@ -49,6 +49,14 @@ test('it acts as the reader, who changes nothing', async () => {
   expect(errors).toBe('taskmirror: cannot execute UPDATE in a read-only transaction\n');
 });
 
+test('a role is taken past a pooler only, since it would be left behind in the pool', async () => {
+  const pooled = Object.assign(new URL(database.url), { port: '1' }).href;
+  const past = { DATABASE_URL: pooled, DATABASE_DIRECT_URL: database.url };
+  expect((await run(['sql', 'select current_user as me'], { env: past })).output).toContain(
+    'taskmirror_reader',
+  );
+});
+
 test('--write acts as a local writer', async () => {
   const { code, output } = await run(['sql', '--write', "update invoiced.tasks set name = 'x' where false"], {
     env,

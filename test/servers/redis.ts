@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { freePort, makePlace, type Place, startGuarded } from './guarded.js';
+import { librariesIn, unpackPackages } from './packages.js';
 import { until } from './until.js';
 
 export interface TestRedis {
@@ -51,49 +51,15 @@ function installed(): Program | null {
   return command ? { command, libraries: null } : null;
 }
 
-/**
- * Downloads the Debian packages and unpacks them into the server's own folder. Nothing is installed: no rights are
- * needed, and no service starts.
- */
 function unpacked(place: Place): Program {
-  const apt = join(place.folder, 'apt');
-  const root = join(place.folder, 'root');
-  const run = (command: string, args: readonly string[]) =>
-    execFileSync(command, args, { stdio: 'pipe', timeout: 120_000, ...place.user });
-  const options = [
-    `Dir::State::lists=${join(apt, 'lists')}`,
-    `Dir::Cache=${apt}`,
-    'Debug::NoLocking=1',
-  ].flatMap((option) => ['-o', option]);
-  try {
-    run('mkdir', ['-p', join(apt, 'lists/partial'), join(apt, 'archives/partial')]);
-    run('apt-get', [...options, '-qq', 'update']);
-    run('apt-get', [
-      ...options,
-      '-qq',
-      '-y',
-      '--no-install-recommends',
-      '--download-only',
-      // The server's program is in the package of the tools, which a machine may have without the server.
-      '--reinstall',
-      'install',
-      'redis-server',
-      'redis-tools',
-    ]);
-    const packages = readdirSync(join(apt, 'archives')).filter((name) => name.endsWith('.deb'));
-    for (const name of packages) run('dpkg-deb', ['-x', join(apt, 'archives', name), root]);
-  } catch (error) {
-    rmSync(place.folder, { recursive: true });
-    throw new Error('No Redis for the tests: install redis-server or valkey-server, or set TEST_REDIS_URL.', {
-      cause: error,
-    });
-  }
-  const command = join(root, 'usr/bin/redis-server');
-  const lib = join(root, 'usr/lib');
-  // A machine that has them all gets no libraries.
-  if (!existsSync(lib)) return { command, libraries: null };
-  const triplet = readdirSync(lib).find((name) => name.includes('linux-gnu')) ?? '';
-  return { command, libraries: join(lib, triplet) };
+  // The server's program is in the package of the tools, which a machine may have without the server.
+  const root = unpackPackages(
+    place,
+    ['redis-server', 'redis-tools'],
+    'Redis',
+    'install redis-server or valkey-server, or set TEST_REDIS_URL',
+  );
+  return { command: join(root, 'usr/bin/redis-server'), libraries: librariesIn(root) };
 }
 
 function ping(port: number): Promise<boolean> {

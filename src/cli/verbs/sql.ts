@@ -30,7 +30,8 @@ export function addSql(program: Command, cli: Cli): void {
 async function sql(query: string | undefined, { write, demo, json }: Options, cli: Cli): Promise<void> {
   const server = await openMirrorServer(cli, configOf(cli), { demo });
   try {
-    const session = await openSession(server.url, write ? 'taskmirror_writer' : 'taskmirror_reader');
+    // The role is the connection's: through a pooler others would be given it, the worker among them.
+    const session = await openSession(server.directUrl, write ? 'taskmirror_writer' : 'taskmirror_reader');
     const cancel = () => void session.cancel().catch(() => {});
     cli.signal.addEventListener('abort', cancel);
     try {
