@@ -105,10 +105,12 @@ test('even a condition that nobody has checked sees as the reader, changes nothi
   ).toMatch(/read-only transaction|non-volatile function/);
   expect(await run('true); delete from invoiced.tasks; select (true')).toMatch(/multiple commands|syntax/);
   expect(await run("set_config('role', 'none', false) is not null")).toBe('done');
-  const roles = await Promise.all(
-    Array.from({ length: 10 }, () => world().db.row<{ role: string }>(sqlRole())),
+  expect(await run("set_config('application_name', 'taken over', false) is not null")).toBe('done');
+  const sessions = await Promise.all(
+    Array.from({ length: 10 }, () => world().db.row<{ role: string; name: string }>(sqlSession())),
   );
-  expect(new Set(roles.map(({ role }) => role))).toEqual(new Set(['none']));
+  expect(new Set(sessions.map(({ role }) => role))).toEqual(new Set(['none']));
+  expect(sessions.map(({ name }) => name)).not.toContain('taken over');
   expect(await world().sql`select * from public.spoils`).toEqual([]);
 });
 
@@ -133,8 +135,8 @@ test('a condition that can’t be evaluated for some row stops only its rule, wh
   expect(await linksOf(world(), 'Bait')).toMatchObject([{ state: 'linked' }]);
 });
 
-function sqlRole() {
-  return sql`select current_setting('role') as role`;
+function sqlSession() {
+  return sql`select current_setting('role') as role, current_setting('application_name') as name`;
 }
 
 test('a rule that is unfit is not looked at again and again', async () => {
