@@ -1,10 +1,10 @@
 import { median, say, timed } from './database.js';
-import { openWorker, startBenchServer } from './ground.js';
+import { openWorker, spentBy, startBenchServer } from './ground.js';
 import { type Figure, report, size, spread } from './report.js';
 import { type BenchSandbox, type SourceName, sources, startBenchSandbox } from './sandbox.js';
 import { fillSynthetic } from './synthetic.js';
 
-const ROUNDS = 11;
+const ROUNDS = 21;
 const CHANGES = 100;
 const FIRST_ID = { invoiced: 1_000, freshbooks: 160_000 } as const;
 
@@ -22,17 +22,24 @@ export async function run(): Promise<void> {
       say(`filling ${rows}`);
       const sandbox = await startBenchSandbox({ invoiced: rows, freshbooks: rows });
       const worker = await openWorker(await server.create(`poll_${rows}`), sandbox);
-      worlds.push({ rows, sandbox, worker, times: [] as number[], bare: [] as number[] });
+      worlds.push({
+        rows,
+        sandbox,
+        worker,
+        times: [] as number[],
+        used: [] as number[],
+        bare: [] as number[],
+      });
       for (const source of sources) await fillSynthetic(worker, source, rows);
       await server.settle(worker.sql);
     }
     for (const source of sources) {
-      for (const world of worlds) world.times.length = world.bare.length = 0;
+      for (const world of worlds) world.times.length = world.used.length = world.bare.length = 0;
       for (let turn = -2; turn < ROUNDS; turn++) {
-        for (const { sandbox, worker, times, bare } of worlds) {
+        for (const { sandbox, worker, times, used, bare } of worlds) {
           await change(sandbox, source, turn);
           const bareMs = await timed(() => firstPages(sandbox, source));
-          const ms = await timed(() => worker.work('poll', source));
+          const { ms, processorMs } = await spentBy(worker.sql, () => worker.work('poll', source));
           const [run] = await worker.sql<{ updated: number }[]>`
             select updated from sync.runs where connection = ${source} order by run_id desc limit 1`;
           if (run?.updated !== CHANGES) throw new Error(`${run?.updated} of ${CHANGES} changes were brought`);
@@ -40,15 +47,17 @@ export async function run(): Promise<void> {
           await worker.work('poll', source);
           if (turn < 0) continue;
           times.push(ms);
+          used.push(processorMs);
           bare.push(bareMs);
         }
       }
       const [few = Number.NaN, many = Number.NaN] = worlds.map(({ times }) => median(times));
-      for (const { rows, times, bare } of worlds) {
+      for (const { rows, times, used, bare } of worlds) {
         figures.push({
           source,
           rows,
           'poll, ms': spread(times, 1),
+          'own processor ms': spread(used, 1),
           'its answers alone, ms': spread(bare, 1),
         });
       }

@@ -26,14 +26,15 @@ const ROWS: Readonly<Record<SourceName, string>> = {
 };
 
 /**
- * Fills the mirror by one INSERT with tasks of the ids that the API has, for what looks at few of them. Two polls then bring those that a
- * poll looks at, so that the mirror agrees with the API there.
+ * Fills the mirror with tasks of the ids that the API has, for what looks at few of them: those that a poll looks at are brought by one, the
+ * others come by one INSERT.
  */
 export async function fillSynthetic(worker: BenchWorker, source: SourceName, rows: number): Promise<void> {
   const { sql } = worker;
-  await withoutTriggers(sql, source, () => sql.unsafe(ROWS[source], [FIRST_ID[source], rows]));
   await sql`insert into sync.cursors (connection, cursor, walked_again) values (${source}, clock_timestamp(), true)`;
   for (let turn = 0; turn < 2; turn++) await worker.work('poll', source);
+  const statement = `${ROWS[source]} on conflict (connection, id) do nothing`;
+  await withoutTriggers(sql, source, () => sql.unsafe(statement, [FIRST_ID[source], rows]));
   await sql.unsafe(`vacuum (freeze, analyze) ${source}.tasks`);
 }
 
