@@ -1,3 +1,4 @@
+import { foundOfLinks } from './found-links.js';
 import type { Command, History } from './history.js';
 
 /** A history that once failed, made small, and what it found. */
@@ -123,4 +124,5 @@ export const found: readonly Found[] = [
       ],
     },
   },
+  ...foundOfLinks,
 ];

@@ -33,6 +33,8 @@ export interface LinkWatch {
   look(db: Executor, over: boolean, job: Job | null): Promise<Readonly<Record<SourceName, readonly Row[]>>>;
   /** Whether a rule ever had it that what is complete is deleted at FreshBooks. */
   readonly deletesDone: boolean;
+  /** Whether a row came to show this after it had shown an edit's value: what an API had already may be heard of late. */
+  showedAfter(source: SourceName, edit: Edit, value: string): boolean;
   /** Where an edit of this row was shown by a row that it was linked to, then or later: as edits of that row. */
   shown(source: SourceName, row: string, edit: Edit): readonly Edit[];
 }
@@ -309,6 +311,15 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
       links = after;
       return rows;
     },
+    showedAfter: (source, { task, field, at }, value) =>
+      showings.some(
+        (showing) =>
+          showing.source === source &&
+          task === `row ${showing.row}` &&
+          showing.field === field &&
+          showing.from > at &&
+          showing.value === value,
+      ),
     shown: (source, row, { at, field, value }) => {
       const other = otherThan(source);
       const matching = counterparts(source, field, value, shareComplete);

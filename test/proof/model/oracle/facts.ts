@@ -28,6 +28,8 @@ export interface Beyond {
   readonly facts: Facts;
   /** Where an edit of this row was shown by a row that it was linked to, as edits of that row. */
   shown(row: string, edit: Edit): readonly Edit[];
+  /** Whether that row came to show another value after it had shown this one. */
+  showedAfter(edit: Edit, value: string): boolean;
 }
 
 /** Gives what does not hold, in words. Written without the worker's own code. */
@@ -38,7 +40,8 @@ export async function factsOf(world: ModelWorld): Promise<Facts> {
   const facts = await factsOfOne(world);
   if (links === null || other === null) return facts;
   const shown: Beyond['shown'] = (row, edit) => links.shown(source, row, edit);
-  return { ...facts, beyond: { facts: await factsOfOne(other), shown } };
+  const showedAfter: Beyond['showedAfter'] = (edit, value) => links.showedAfter(other.source, edit, value);
+  return { ...facts, beyond: { facts: await factsOfOne(other), shown, showedAfter } };
 }
 
 async function factsOfOne({ aside, source, sandbox, ledger, setting }: ModelWorld): Promise<Facts> {

@@ -22,6 +22,11 @@ export function createForward(source: SourceName, ledger: Ledger): Forward {
   const shown = new Map<string, { last: string; readonly former: Map<string, number> }>();
   const givenSince = (field: string, value: string, at: number) =>
     ledger.edits.some((edit) => edit.field === field && edit.value === value && edit.at > at);
+  /** Where names go there and back, the way back may have been gone before the mirror knew of the way there. */
+  const givenAfter = (field: string, value: string, other: string) => {
+    const last = ledger.edits.findLast((edit) => edit.field === field && edit.value === other);
+    return !ledger.labelled && last !== undefined && givenSince(field, value, last.at);
+  };
   return {
     look: (rows, job) => {
       for (const row of rows) {
@@ -40,7 +45,9 @@ export function createForward(source: SourceName, ledger: Ledger): Forward {
           const left = known.former.get(value);
           // A task that was deleted shows what it last was at the API.
           const excused = NOTHING.has(value) || told['vis_state'] === '1' || row['sync_state'] === 'failed';
-          if (left !== undefined && !excused && !givenSince(field, value, left))
+          const given =
+            left === undefined || givenSince(field, value, left) || givenAfter(field, value, known.last);
+          if (!excused && !given)
             ledger.wrong(`row ${row['row_id']}: ${field} goes back from ${known.last} to ${value}`);
           known.former.set(known.last, ledger.moment());
           known.last = value;

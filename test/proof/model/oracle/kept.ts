@@ -70,15 +70,23 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
   );
 }
 
-/** Whether the row at the other end of a link has shown it, and all that has become of it there is accounted for. */
+/**
+ * Whether the row at the other end of a link has shown it, and all that has become of it there is accounted for. Where that row had the
+ * value by itself, both ends agreed on it: then an edit of its own takes its place, though it may be older and was heard of later.
+ */
 function isAccountedForBeyond(facts: Facts, edit: Edit): boolean {
   const { beyond } = facts;
   const row = facts.rowOf(edit.task);
-  return (
-    beyond !== null &&
-    row !== undefined &&
-    beyond.shown(String(row['row_id']), edit).some((shown) => isAccountedFor(beyond.facts, shown))
-  );
+  if (beyond === null || row === undefined) return false;
+  return beyond.shown(String(row['row_id']), edit).some((shown) => {
+    if (isAccountedFor(beyond.facts, shown)) return true;
+    const there = beyond.facts.ledger.edits.filter(
+      ({ task, field }) =>
+        field === shown.field && beyond.facts.rowOf(task) === beyond.facts.rowOf(shown.task),
+    );
+    const cameOver = there.some(({ over, value }) => over && value === shown.value);
+    return !cameOver && there.some(({ over, value }) => !over && beyond.showedAfter(shown, value));
+  });
 }
 
 const isDeletion = ({ field, value }: Edit): boolean => field === 'vis_state' && value === '1';

@@ -1,0 +1,274 @@
+import type { Found } from './found.js';
+
+const usual = {
+  seed: 0,
+  startAt: '2026-06-10T15:00:00Z',
+  policy: 'remote',
+  tasks: 0,
+  beside: 0,
+  fields: { from: 0, count: 1 },
+  deleteLimit: 1,
+  quietMs: 0,
+  walkSliceMs: 20_000,
+  invoiced: {},
+  freshbooks: {},
+} as const;
+
+/** Those of links. */
+export const foundOfLinks: readonly Found[] = [
+  {
+    name: 'a link follows what people have written into a task that was found later, and takes it for no work of the API',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        fields: { from: 0, count: 7 },
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'invoiced',
+            shareName: true,
+            complete: null,
+            onDelete: 'delete',
+            winner: 'newest',
+            some: 'all',
+          },
+          alike: 0,
+          trouble: false,
+        },
+      },
+      commands: [
+        {
+          do: 'insert in SQL',
+          with: { acts: [{ act: 'insert', target: 0, fields: [1] }], takenBack: false },
+          steps: 10,
+          order: 0,
+        },
+        { do: 'poll', with: 0, steps: 90, order: 0, beside: true },
+        {
+          do: 'lose an answer',
+          with: { route: 'tasks.create', fault: { kind: 'reset', when: 'after' } },
+          steps: 0,
+          order: 0,
+        },
+        { do: 'push', with: 0, steps: 60, order: 0 },
+        { do: 'edit at the API', with: { target: 0, fields: [0] }, steps: 10, order: 0 },
+      ],
+    },
+  },
+  {
+    name: 'what was edited of two linked tasks that are deleted is not lost when one of them is restored',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'none',
+            shareName: true,
+            complete: 'archived',
+            onDelete: 'delete',
+            winner: 'newest',
+            some: 'all',
+          },
+          alike: 1,
+          trouble: false,
+        },
+      },
+      commands: [
+        { do: 'an edit is heard of', with: 0, steps: 17, order: 0, beside: true },
+        { do: 'poll', with: 0, steps: 0, order: 0 },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 11,
+            invoiced: { at: 'SQL', what: 'name' },
+            freshbooks: { at: 'the API', what: 'deleted' },
+          },
+          steps: 4,
+          order: 0,
+        },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 1,
+            invoiced: { at: 'the API', what: 'name' },
+            freshbooks: { at: 'SQL', what: 'name' },
+          },
+          steps: 0,
+          order: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'nothing crosses over by what a rule said before it was changed',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        quietMs: 1000,
+        beside: 1,
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'none',
+            shareName: false,
+            complete: 'archived',
+            onDelete: 'unlink',
+            winner: 'freshbooks',
+            some: 'phone',
+          },
+          alike: 2,
+          trouble: false,
+        },
+      },
+      commands: [
+        { do: 'poll', with: 0, steps: 35, order: 0 },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 10,
+            invoiced: { at: 'the API', what: 'deleted' },
+            freshbooks: { at: 'SQL', what: 'done' },
+          },
+          steps: 7,
+          order: 0,
+          beside: true,
+        },
+        { do: 'push', with: 0, steps: 6, order: 0 },
+        { do: 'an edit is heard of', with: 0, steps: 1, order: 0, beside: true },
+        {
+          do: 'save a rule',
+          with: {
+            name: 'first',
+            rule: {
+              match: 'name',
+              creates: 'both',
+              shareName: true,
+              complete: null,
+              onDelete: 'delete',
+              winner: 'freshbooks',
+              some: 'all',
+            },
+            inSql: true,
+          },
+          steps: 18,
+          order: 246772,
+        },
+      ],
+    },
+  },
+  {
+    name: 'a rule that begins to share archiving restores nothing that was archived before',
+    history: {
+      setting: {
+        ...usual,
+        source: 'invoiced',
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'invoiced',
+            shareName: true,
+            complete: 'deleted',
+            onDelete: 'unlink',
+            winner: 'invoiced',
+            some: 'all',
+          },
+          alike: 1,
+          trouble: false,
+        },
+      },
+      commands: [
+        { do: 'edit at the API', with: { target: 9, fields: [5, 1] }, steps: 0, order: 0 },
+        {
+          do: 'restore or archive at the API',
+          with: { target: 11, archive: true },
+          steps: 6,
+          order: 0,
+          beside: true,
+        },
+        { do: 'poll', with: 0, steps: 0, order: 0, beside: true },
+        {
+          do: 'save a rule',
+          with: {
+            name: 'first',
+            rule: {
+              match: 'name',
+              creates: 'none',
+              shareName: true,
+              complete: 'archived',
+              onDelete: 'delete',
+              winner: 'newest',
+              some: 'few',
+            },
+            inSql: true,
+          },
+          steps: 27,
+          order: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'an archiving that gives way to a deletion over a link stands in the journal',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        seed: 306102212,
+        tasks: 1,
+        fields: { from: 6, count: 2 },
+        beside: 1,
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'freshbooks',
+            shareName: true,
+            complete: 'archived',
+            onDelete: 'unlink',
+            winner: 'freshbooks',
+            some: 'all',
+          },
+          alike: 0,
+          trouble: false,
+        },
+      },
+      commands: [
+        { do: 'walk', with: 1, steps: 5, order: 0 },
+        { do: 'link two rows', with: { left: 6, right: 9, rule: null, inSql: true }, steps: 1, order: 0 },
+        {
+          do: 'crash at a step of links',
+          with: { place: 0, step: 'insert into invoiced.tasks', skip: 0 },
+          steps: 41,
+          order: 275379,
+          beside: true,
+        },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 2,
+            invoiced: { at: 'SQL', what: 'deleted' },
+            freshbooks: { at: 'SQL', what: 'done' },
+          },
+          steps: 6,
+          order: 0,
+          beside: true,
+        },
+        { do: 'poll', with: 0, steps: 1, order: 0 },
+        { do: 'time passes', with: 100000, steps: 41, order: 0 },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 4,
+            invoiced: { at: 'SQL', what: 'name' },
+            freshbooks: { at: 'the API', what: 'name' },
+          },
+          steps: 0,
+          order: 0,
+        },
+      ],
+    },
+  },
+];
