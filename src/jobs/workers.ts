@@ -125,7 +125,8 @@ function settingsOf(kind: WorkKind, options: WorkersOptions): WorkerSettings {
   return {
     concurrency: options.concurrency?.[kind] ?? CONCURRENCY[kind],
     lockDuration: options.lockDuration ?? 30_000,
-    stalledInterval: options.stalledInterval ?? 30_000,
+    // BullMQ takes a job over at the second look that finds it without a lock: with looks half a minute apart, after more than a minute.
+    stalledInterval: options.stalledInterval ?? 15_000,
   };
 }
 

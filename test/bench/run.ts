@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   push: () => import('./push.js'),
   reporting: () => import('./reporting.js'),
   sweep: () => import('./sweep.js'),
+  takeover: () => import('./takeover.js'),
 };
 
 const [name = ''] = process.argv.slice(2);
