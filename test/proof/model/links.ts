@@ -3,7 +3,7 @@ import type { Executor } from '../../../src/mirror/database.js';
 import type { SourceName } from '../../../src/sources/source.js';
 import type { Job } from './jobs.js';
 import type { Edit, Ledger } from './ledger.js';
-import { otherThan, type Row, rowsOf, type Told, toldByRow } from './sides.js';
+import { otherThan, type Row, rowsIn, type Told, toldByRow } from './sides.js';
 
 /** A link as it stands in sync.links. */
 export interface Link {
@@ -281,12 +281,8 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
       return deletesDone;
     },
     look: async (db, over, job) => {
-      const [invoiced, freshbooks, all] = await Promise.all([
-        rowsOf(db, 'invoiced'),
-        rowsOf(db, 'freshbooks'),
-        linksOf(db),
-      ]);
-      const rows = { invoiced, freshbooks };
+      const { all, ...rows } = await allOf(db);
+      const { invoiced, freshbooks } = rows;
       const now = { invoiced: toldOf('invoiced', invoiced), freshbooks: toldOf('freshbooks', freshbooks) };
       deletesDone ||= [...all.sharings.values()].some(({ complete }) => complete === 'deleted');
       shareComplete ||= [...all.sharings.values()].some(({ complete }) => complete !== null);
@@ -377,23 +373,42 @@ const nameIn = (told: Told | undefined): string | undefined =>
 const toldOf = (source: SourceName, rows: readonly Row[]): ReadonlyMap<string, Told> =>
   new Map(rows.map((row) => [String(row['row_id']), toldByRow(source, row)]));
 
-export async function linksOf(
-  db: Executor,
-): Promise<{ readonly links: readonly Link[]; readonly sharings: ReadonlyMap<string, Sharing> }> {
-  const { links, rules } = await db.row<{
-    links: readonly (Omit<Link, 'rows'> & { readonly left: string | null; readonly right: string | null })[];
-    rules: readonly (Sharing & { readonly rule: string })[];
-  }>(sql`
-    select
-      (select coalesce(jsonb_agg(jsonb_build_object('id', link_id::text, 'rule', rule, 'state', state, 'error', error,
-        'version', xmin::text, 'left', left_row_id::text, 'right', right_row_id::text) order by link_id), '[]') from sync.links) as links,
-      (select coalesce(jsonb_agg(jsonb_build_object('rule', name, 'name', share_name, 'complete', complete, 'onDelete', on_delete,
-        'winner', winner, 'match', match, 'creates', creates)), '[]') from sync.link_rules) as rules`);
-  return {
-    links: links.map(({ left, right, ...link }) => ({
-      ...link,
-      rows: { invoiced: left, freshbooks: right },
-    })),
-    sharings: new Map(rules.map((rule) => [rule.rule, rule])),
-  };
+interface Stored {
+  readonly links: readonly (Omit<Link, 'rows'> & {
+    readonly left: string | null;
+    readonly right: string | null;
+  })[];
+  readonly rules: readonly (Sharing & { readonly rule: string })[];
 }
+
+const stored = sql`
+  (select coalesce(jsonb_agg(jsonb_build_object('id', link_id::text, 'rule', rule, 'state', state, 'error', error,
+    'version', xmin::text, 'left', left_row_id::text, 'right', right_row_id::text) order by link_id), '[]') from sync.links) as links,
+  (select coalesce(jsonb_agg(jsonb_build_object('rule', name, 'name', share_name, 'complete', complete, 'onDelete', on_delete,
+    'winner', winner, 'match', match, 'creates', creates)), '[]') from sync.link_rules) as rules`;
+
+export interface Linked {
+  readonly links: readonly Link[];
+  /** By the rule's name. */
+  readonly sharings: ReadonlyMap<string, Sharing>;
+}
+
+export const linksOf = async (db: Executor): Promise<Linked> =>
+  toLinked(await db.row<Stored>(sql`select ${stored}`));
+
+/** All at once, since it is looked at so often. */
+async function allOf(
+  db: Executor,
+): Promise<Readonly<Record<SourceName, readonly Row[]>> & { readonly all: Linked }> {
+  const { invoiced, freshbooks, ...others } = await db.row<
+    Stored & Readonly<Record<SourceName, readonly Row[]>>
+  >(sql`
+    select (select coalesce(jsonb_agg(i.row), '[]') from (${rowsIn('invoiced')}) i) as invoiced,
+      (select coalesce(jsonb_agg(f.row), '[]') from (${rowsIn('freshbooks')}) f) as freshbooks, ${stored}`);
+  return { invoiced, freshbooks, all: toLinked(others) };
+}
+
+const toLinked = ({ links, rules }: Stored): Linked => ({
+  links: links.map(({ left, right, ...link }) => ({ ...link, rows: { invoiced: left, freshbooks: right } })),
+  sharings: new Map(rules.map((rule) => [rule.rule, rule])),
+});

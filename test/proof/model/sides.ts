@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Executor } from '../../../src/mirror/database.js';
 import type { Sandbox } from '../../../src/sandbox/index.js';
 import type { SourceName } from '../../../src/sources/source.js';
@@ -82,13 +82,15 @@ export function toldByApi({ invoiced, freshbooks }: Sandbox, source: SourceName)
 }
 
 export async function rowsOf(db: Executor, source: SourceName): Promise<readonly Row[]> {
-  const rows = await db.rows<{ row: Row }>(sql`
+  const rows = await db.rows<{ row: Row }>(rowsIn(source));
+  return rows.map(({ row }) => row);
+}
+
+export const rowsIn = (source: SourceName): SQL => sql`
     select to_jsonb(t) || jsonb_build_object('version', t.xmin::text, 'due_date', ${
       source === 'invoiced' ? sql`extract(epoch from t.due_date)::bigint` : sql`null`
     }) as row
-    from ${sql.identifier(source)}.tasks t order by row_id`);
-  return rows.map(({ row }) => row);
-}
+    from ${sql.identifier(source)}.tasks t order by row_id`;
 
 const rateOf = (amount: unknown, code: unknown): string =>
   amount === null || amount === undefined ? 'null' : `${Number(amount).toFixed(2)} ${code}`;
