@@ -23,6 +23,9 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
   const deleted =
     base['vis_state'] !== DELETED && (here['vis_state'] === DELETED || there['vis_state'] === DELETED);
   if (deleted && sharing.onDelete === 'unlink') return 'unlink';
+  // Deleted as done while the rule still had it so: that is nobody's deletion, and to be done brings it back no more.
+  const deletedAsDone = there['vis_state'] === ACTIVE && right.columns['vis_state'] === DELETED;
+  if (deletedAsDone && sharing.complete === null) return 'unlink';
 
   const merged = merge({
     fields: fieldsOf(sharing, left.gone),

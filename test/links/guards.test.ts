@@ -289,6 +289,25 @@ test('a rule that is removed or changed in the middle loses nothing', async () =
   await expectAtRest(world());
 });
 
+test('a task that was deleted as done stays so when the rule shares that no more', async () => {
+  const { id } = atInvoiced().create({ name: 'Late' });
+  await addRule(world(), 'Late', { creates: 'freshbooks', complete: 'deleted' });
+  await settle(world());
+  const there = idNamed(world(), 'freshbooks', 'Late');
+  atInvoiced().complete(id);
+  await settle(world());
+  await world().sql`update sync.link_rules set complete = null`;
+  await settle(world());
+  atInvoiced().edit(id, { name: 'Late I' });
+  await settle(world());
+  expect(atFreshbooks().task(there)).toMatchObject({ name: 'Late', vis_state: 1 });
+  expect(atInvoiced().task(id)).toMatchObject({ name: 'Late I', complete: true });
+  expect(await linksOf(world(), 'Late')).toContainEqual(
+    expect.objectContaining({ left: 'Late I', state: 'unlinked' }),
+  );
+  await expectAtRest(world());
+});
+
 test('a rule that comes to share more, or is called something else, brings together what differs', async () => {
   const { id } = atInvoiced().create({ name: 'Share' });
   await addRule(world(), 'Share', { creates: 'freshbooks', share_name: false, winner: 'invoiced' });
