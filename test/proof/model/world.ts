@@ -50,7 +50,8 @@ export interface ModelWorld {
   readonly working: Set<Promise<unknown>>;
   /** Lets something go on beside what follows. */
   begin(what: string, work: () => Promise<unknown>): void;
-  consent(): Promise<void>;
+  /** Somebody consents anew; where anything else goes on, by a database whose statements stand at the gate. */
+  consent(db?: Database): Promise<void>;
   note(what: string): void;
   readonly trace: string[];
   readonly logged: string[];
@@ -244,12 +245,12 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     sources.map((source) => ({ name: source, source, pollEvery: 60_000, sweepEvery: 21_600_000 })),
   );
   let consented = false;
-  const consent = async () => {
+  const consent = async (db: Database = ground.db) => {
     if (!sources.includes('freshbooks')) return;
     const refreshToken = consented ? freshbooks.oauth.grant().refresh_token : freshbooks.refreshToken;
     consented = true;
     secrets.add(refreshToken);
-    await adoptConsent(ground.db, sealer, 'freshbooks', {
+    await adoptConsent(db, sealer, 'freshbooks', {
       credentialId: 'freshbooks',
       source: 'freshbooks',
       clientId: freshbooks.clientId,

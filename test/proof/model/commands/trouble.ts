@@ -167,9 +167,9 @@ export const trouble: readonly CommandKind[] = [
     'a new consent',
     1,
     fc.constant(null),
-    async (world) => {
-      world.note('a person consents again');
-      await world.consent();
+    (world) => {
+      // A token that is being refreshed is locked until its answer comes.
+      world.begin('a person consents again', () => world.consent(world.people));
     },
     'freshbooks',
   ),

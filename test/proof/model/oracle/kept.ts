@@ -1,5 +1,5 @@
 import type { Edit } from '../ledger.js';
-import { type Row, toldByJournal } from '../sides.js';
+import { HIDDEN, type Row, toldByJournal } from '../sides.js';
 import { type Check, type Facts, isFailed, isThere } from './facts.js';
 
 /**
@@ -60,6 +60,8 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
   }
   if (isFailed(row) || told(row)[field] === value) return true;
   if (hidesDeleted && side === 'remote' && api.get(task)?.['vis_state'] === '1') return true;
+  // Nor is it to be seen where the API has come to show the field to nobody since.
+  if (side === 'remote' && api.get(task)?.[field] === HIDDEN) return true;
   return conflicts.some(
     (entry) =>
       String(entry['row_id']) === String(row['row_id']) &&
