@@ -49,8 +49,10 @@ export async function handleJob(held: Held, perform: Perform): Promise<JobResult
       await held.queues.backend.moveToBack(job, token);
       throw new WaitingError();
     case 'busy':
-      // A scheduled run that meets another is not needed; a request may ask for more than the other does.
-      if (data.request) return postpone(held, tryAgainMs(result.retryAfterMs));
+      // A scheduled run that meets another is not needed; a request may ask for more than the other does. And a walk that was taken over
+      // from a worker that died may meet the lease of that one, which ends by itself: dropped, it would wait for the next look at all.
+      if (data.request || (held.kind === 'walk' && job.stalledCounter > 0))
+        return postpone(held, tryAgainMs(result.retryAfterMs));
       // And what woke a push may have come too late for the one under way. While that one works, each edit wakes another.
       if (held.kind === 'push' && data.everyMs === undefined)
         await comeBack(held, data, tryAgainMs(result.retryAfterMs), BUSY_SLOT_MS);

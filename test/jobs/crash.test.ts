@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { requestResync } from '../../src/jobs/requests.js';
+import { enqueueNow, requestResync } from '../../src/jobs/requests.js';
 import { reconcileSchedules } from '../../src/jobs/schedules.js';
 import { queueState } from '../../src/jobs/state.js';
 import type { Work } from '../../src/sync/work.js';
@@ -40,6 +40,26 @@ describe.each(BACKENDS)('a process that is killed on %s', (backend) => {
       const [poll, walk] = await queueState(queues);
       return poll?.active === 0 && walk?.active === 0 && walk.delayed + walk.waiting === 1;
     });
+  });
+
+  test('leaves a scheduled walk that is tried again where it meets the lease that it left', async () => {
+    const place = await createPlace(backend);
+    const queues = await place.open();
+    await reconcileSchedules(queues, [{ connection: 'scheduled', kind: 'walk', everyMs: 600_000 }]);
+    await enqueueNow(queues, 'walk', 'scheduled');
+    const victim = startHangingWorker(place);
+    await until('the job runs', () => victim.output().split('\n').length > 1, 20_000);
+    victim.process.kill('SIGKILL');
+    let tries = 0;
+    await place.work(
+      queues,
+      async () => {
+        tries++;
+        return tries < 3 ? { state: 'busy', retryAfterMs: 200 } : DONE;
+      },
+      { lockDuration: 1_000, stalledInterval: 300 },
+    );
+    await until('it is done in the end', () => tries === 3);
   });
 
   test('is no longer counted as a worker', async () => {

@@ -120,17 +120,20 @@ async function sendAll(sender: Sender): Promise<string | null> {
   while (!signal.aborted && faults.length === 0) {
     if (queue.length === 0 && busy.size < AT_ONCE && runtime.now() < until) {
       for (const [rowId, since] of rested) if (runtime.now() - since > LEFT_MS) rested.delete(rowId);
+      const judged = brake !== null;
       const found = await findDue(context.db, source, connection, {
         ...context.push,
         limit: LOOK_AHEAD,
         except: [...busy.keys(), ...rested.keys()],
-        deletes: brake === null,
+        deletes: !judged,
       });
       // Judged after they were found: so it counts them all, and any that come later wait for the next judgement.
-      if (brake === null && found.some(isDelete)) brake = await judgeDeletes(context, source, connection);
-      queue = found.flatMap((row) =>
-        isDelete(row) && brake !== null ? [] : [{ row, mayDelete: isDelete(row) }],
-      );
+      if (!judged && found.some(isDelete)) brake = await judgeDeletes(context, source, connection);
+      // What is still found after that, and was deleted before its task was made, deletes none.
+      queue = found.flatMap((row) => {
+        const held = isDelete(row) && brake !== null;
+        return held && !judged ? [] : [{ row, mayDelete: isDelete(row) && !held }];
+      });
       // They were nothing but deletes that must wait: what is due behind them goes on.
       if (queue.length === 0 && found.length > 0) continue;
     }

@@ -1,5 +1,5 @@
 import { settle } from '../../merge/settle.js';
-import { pick } from '../../merge/values.js';
+import { pick, same } from '../../merge/values.js';
 import { isTaken } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
 import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
@@ -227,11 +227,13 @@ function written(
           syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
           syncError: null,
         };
-  // Of a task that was found later, what else it holds may be what people have written there since.
-  const isMade = ({ columns: [column] }: Field) =>
-    direct ||
-    made === null ||
-    (column !== undefined && mayBeMadeOf(sent[column.name], settled.columns[column.name]));
+  // Of a task that was found later, or that a pull has seen since, what else it holds may be what people have written there.
+  const isMade = (field: Field) => {
+    if (made === null) return true;
+    if (direct) return same(field, task.columns, settled.columns);
+    const [column] = field.columns;
+    return column !== undefined && mayBeMadeOf(sent[column.name], settled.columns[column.name]);
+  };
   const remade = fields.filter((field) => settled.remade.includes(field.name) && isMade(field));
   return {
     id: task.id,

@@ -17,6 +17,36 @@ const usual = {
 /** Those of links. */
 export const foundOfLinks: readonly Found[] = [
   {
+    name: 'a link follows what people write into a task while the answer that it was made is written down',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        beside: 1,
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'freshbooks',
+            shareName: true,
+            complete: null,
+            onDelete: 'delete',
+            winner: 'newest',
+            some: 'all',
+          },
+          alike: 0,
+          trouble: false,
+        },
+      },
+      commands: [
+        { do: 'poll', with: 0, steps: 40, order: 0 },
+        { do: 'push', with: 0, steps: 14, order: 0 },
+        { do: 'hold up', with: { place: 0, steps: 300 }, steps: 0, order: 0 },
+        { do: 'edit at the API', with: { target: 0, fields: [0] }, steps: 0, order: 0 },
+        { do: 'poll', with: 1, steps: 60, order: 0 },
+      ],
+    },
+  },
+  {
     name: 'a link follows what people have written into a task that was found later, and takes it for no work of the API',
     history: {
       setting: {

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { crossOver } from '../../../src/links/cross-over.js';
 import { declareConnections } from '../../../src/mirror/connections.js';
@@ -15,6 +16,7 @@ import { accountOf } from '../../sync/world.js';
 import { COMMIT_OF_LINKS, type Cuttable, gatedDatabase, gatedRequests } from './gates.js';
 import type { Ground } from './ground.js';
 import type { Setting } from './history.js';
+import type { Job } from './jobs.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createLinkWatch, type LinkWatch } from './links.js';
 import { createForward } from './oracle/forward.js';
@@ -119,11 +121,18 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
         const over = what === COMMIT_OF_LINKS;
         const rows = await links.look(ground.db, over, job);
         // What comes over a link is held back by the other brake, as all that is deleted here.
-        for (const { source, forward } of views) forward.look(rows[source], over ? null : job);
+        const free = over || (await isForced(job));
+        for (const { source, forward } of views) forward.look(rows[source], free ? null : job);
       } else if (what === 'commit')
-        for (const { source, forward } of views) forward.look(await rowsOf(ground.db, source), job);
+        for (const { source, forward } of views)
+          forward.look(await rowsOf(ground.db, source), (await isForced(job)) ? null : job);
     },
   });
+  /** Whoever takes up a walk that was begun by force goes on with it by force. */
+  const isForced = async (job: Job | null): Promise<boolean> => {
+    if (job === null || !job.braked || !job.what.endsWith(' walk')) return false;
+    return (await ground.db.rows(sql`select from sync.walks where force`)).length > 0;
+  };
   const note = (what: string) => void trace.push(`     ${timeOf(scheduler.now())} * ${what}`);
 
   let wound = 0;

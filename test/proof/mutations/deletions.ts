@@ -63,8 +63,7 @@ export const deletions: readonly Mutation[] = [
     invariant: 'I7',
     breaks: 'deletes made during a push are not judged',
     file: 'src/sync/push/push.ts',
-    snippet:
-      'if (brake === null && found.some(isDelete)) brake = await judgeDeletes(context, source, connection);',
+    snippet: 'if (!judged && found.some(isDelete)) brake = await judgeDeletes(context, source, connection);',
     replacement:
       'if (queue.length < 0 && found.some(isDelete)) brake = await judgeDeletes(context, source, connection);',
     killedBy: 'test/sync/faults-found-push.test.ts: deletes that are made while a push is under way',

@@ -15,7 +15,7 @@ export const counted: Check = ({ ledger, api, rows, rowOf }) => {
     const { most, least } = labels.get(label) ?? { most: 0, least: 0 };
     labels.set(label, { most: most + 1, least: least + (alive ? 1 : 0) });
   }
-  if (!ledger.labelled) return [...faults, ...madeForRows({ ledger, rowOf })];
+  if (!ledger.labelled) return [...faults, ...madeForRows({ ledger, api, rowOf })];
   for (const [label, { most, least }] of labels) {
     const tasks = countLabelled(api, label);
     const held = rows.filter(
@@ -33,7 +33,7 @@ export const counted: Check = ({ ledger, api, rows, rowOf }) => {
  * Each task that a worker made is that of a row that was inserted here or made over a link; another one is made for a row, or the first one
  * for a row that a pull brought, when its former task was deleted and somebody has put it back.
  */
-function madeForRows({ ledger, rowOf }: Pick<Facts, 'ledger' | 'rowOf'>): readonly string[] {
+function madeForRows({ ledger, api, rowOf }: Pick<Facts, 'ledger' | 'api' | 'rowOf'>): readonly string[] {
   const had = new Set<Row>();
   return ledger.writes.flatMap(({ at, change: { task, field, before } }) => {
     const row = rowOf(task);
@@ -48,7 +48,13 @@ function madeForRows({ ledger, rowOf }: Pick<Facts, 'ledger' | 'rowOf'>): readon
         ({ change, ...write }) =>
           write.at < at && isDeletion({ field: change.field, value: change.after ?? '1' }) && former(change),
       );
-    return isFirst || anew ? [] : [`a worker made task ${task} for row ${rowId}, which did not lack one`];
+    // Whether it was made nobody here knew, and then somebody deleted it at the API: a person had it made once more.
+    const deleted =
+      !isThere(api.get(task)) &&
+      ledger.edits.some((edit) => edit.task === task && edit.side === 'remote' && isDeletion(edit));
+    return isFirst || anew || deleted
+      ? []
+      : [`a worker made task ${task} for row ${rowId}, which did not lack one`];
   });
 }
 
