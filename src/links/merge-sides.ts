@@ -16,10 +16,9 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
   const agreed = agreedBy(link);
   const here = agreedOr(agreed, link.leftSeen, left.columns, sharedLeft(left.columns));
   const there = agreedOr(agreed, link.rightSeen, right.columns, sharedRight(right.columns, agreed, sharing));
-  const base =
-    restoredBase(agreed, there, here, link.leftSeen, left.columns) ??
-    restoredBase(agreed, here, there, link.rightSeen, right.columns) ??
-    agreed;
+  const leftBack = restoredBase(agreed, there, here, link.leftSeen, left.columns);
+  const rightBack = leftBack ? null : restoredBase(agreed, here, there, link.rightSeen, right.columns);
+  const base = leftBack ?? rightBack ?? agreed;
   const deleted =
     base['vis_state'] !== DELETED && (here['vis_state'] === DELETED || there['vis_state'] === DELETED);
   if (deleted && sharing.onDelete === 'unlink') return 'unlink';
@@ -47,9 +46,9 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     right: setRight,
     // Deleted on both sides they agree on nothing else: see `restoredBase`.
     base: gone ? { vis_state: DELETED } : { ...merged.columns, ...(complete !== null && { complete }) },
-    journal: (still ? [] : [...merged.overruled, ...(gone ? archived(link, right) : [])]).map((entry) =>
-      journalled(entry, { left, right }, sharing, gone),
-    ),
+    journal: (still ? [] : [...merged.overruled, ...(gone ? archived(link, right) : [])])
+      .concat(sharing.name && base !== agreed ? renamed(here, there, leftBack ? 'remote' : 'local') : [])
+      .map((entry) => journalled(entry, { left, right }, sharing, gone)),
   };
 }
 
@@ -59,6 +58,12 @@ function agreedBy({ base, sharing }: DueLink): Columns {
   if ((base['complete'] ?? null) === sharing.complete) return base;
   const { done, ...others } = base;
   return others;
+}
+
+/** The name of a task that comes back with the other: it may have been written while it was deleted, or just before. */
+function renamed(here: Columns, there: Columns, winner: Overruled['winner']): readonly Overruled[] {
+  const [local = null, remote = null] = [here['name'], there['name']];
+  return local === remote ? [] : [{ field: 'name', base: null, local, remote, winner, reason: '' }];
 }
 
 /** Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile. */

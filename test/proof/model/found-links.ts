@@ -17,6 +17,41 @@ const usual = {
 /** Those of links. */
 export const foundOfLinks: readonly Found[] = [
   {
+    name: 'a name that was written into a task while it was deleted stands in the journal when the other one brings it back',
+    history: {
+      setting: { ...usual, source: 'freshbooks', links: { rule: null, alike: 1, trouble: false } },
+      commands: [
+        {
+          do: 'link two rows',
+          with: { left: 0, right: 0, rule: null, inSql: false },
+          steps: 40,
+          order: 0,
+        },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 0,
+            invoiced: { at: 'the API', what: 'name' },
+            freshbooks: { at: 'the API', what: 'deleted' },
+          },
+          steps: 0,
+          order: 0,
+        },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 0,
+            invoiced: { at: 'the API', what: 'name' },
+            freshbooks: { at: 'the API', what: 'name' },
+          },
+          steps: 0,
+          order: 0,
+        },
+        { do: 'poll', with: 0, steps: 60, order: 0 },
+      ],
+    },
+  },
+  {
     name: 'a link follows what people write into a task while the answer that it was made is written down',
     history: {
       setting: {

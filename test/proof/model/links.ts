@@ -89,6 +89,8 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
   let shareComplete = false;
   let deletesDone = false;
   let carriedNames: Carried[] = [];
+  /** The two names that each row showed last: who links rows has read them while somebody may be renaming them. */
+  const lastNames = new Map<string, readonly string[]>();
   const moment = () => ledgers.invoiced.moment();
   const wrong = (what: string) => ledgers.invoiced.wrong(what);
 
@@ -222,9 +224,15 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
       if (former === undefined && isLive(link) && over && job !== null) {
         const rows = BOTH.map((source) => `${source} ${link.rows[source]}`);
         const sharing = sharings.get(link.rule ?? '') ?? WITHOUT_RULE;
-        const [left, right] = both.map((each) => folded(each?.['name'] ?? ''));
-        if (!rows.some((row) => made.has(row)) && (sharing.match !== 'name' || left !== right))
-          wrong(`link ${id} joins ${rows.join(' and ')} by itself: ${left}, ${right}`);
+        const [left = [], right = []] = rows.map((row, n) => [
+          folded(both[n]?.['name'] ?? ''),
+          ...(lastNames.get(row) ?? []),
+        ]);
+        if (
+          !rows.some((row) => made.has(row)) &&
+          !(sharing.match === 'name' && left.some((name) => right.includes(name)))
+        )
+          wrong(`link ${id} joins ${rows.join(' and ')} by itself: ${left[0]}, ${right[0]}`);
         for (const row of rows)
           if (ended.has(row)) wrong(`link ${id} joins ${row}, which somebody had unlinked`);
       }
@@ -303,6 +311,12 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
       const after = new Map(all.links.map((link) => [link.id, link]));
       judgeLinks(after, now, over, job, made, all.sharings);
       tellShown(now, after.values());
+      for (const source of BOTH)
+        for (const [row, { name = '' }] of now[source]) {
+          const key = `${source} ${row}`;
+          const [last = '', ...former] = lastNames.get(key) ?? [];
+          if (last !== folded(name)) lastNames.set(key, [folded(name), last, ...former].slice(0, 2));
+        }
       told = now;
       links = after;
       return rows;
