@@ -111,11 +111,13 @@ export async function putOff(
     afterMs,
     waits = false,
   }: { readonly reason: string; readonly afterMs: number; readonly waits?: boolean },
-): Promise<void> {
-  await tx.rows(sql`
+): Promise<boolean> {
+  const off = await tx.rows(sql`
     update ${tableName(table)} t set sync_error = ${reason}, push_attempts = least(t.push_attempts + ${waits ? 0 : 1}, 30),
       push_after = clock_timestamp() + ${Math.ceil(afterMs)} * interval '1 millisecond'
-    where ${free(table, row)}`);
+    where ${free(table, row)}
+    returning 1`);
+  return off.length > 0;
 }
 
 /** Marks a row as refused, with the API's words. One that was edited meanwhile stays pending: the new edit is sent. */

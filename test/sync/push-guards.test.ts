@@ -1,3 +1,4 @@
+import { sql as query } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../servers/index.js';
 import { atRest } from './at-rest.js';
@@ -102,12 +103,34 @@ describe.each(connections)('%s', (connection) => {
     expect(twinsAt(connection)).toBe(1);
   });
 
+  test('a row that can not be put off, since somebody holds it locked, is not looked at again and again', async () => {
+    await some();
+    lose('before');
+    const rowId = String(await insert('Held'));
+    const early = world.as({ push: NOT_FINISHED });
+    await early.push(connection);
+    await due();
+    await world.sql.begin(async (tx) => {
+      await tx`select from ${table()} where row_id = ${rowId} for update`;
+      const before = await runs();
+      expect(await early.push(connection)).toMatchObject({ state: 'later', afterMs: 1_000 });
+      expect((await runs()) - before).toBe(1);
+    });
+  });
+
   test('a push at rest leaves no run', async () => {
     await some();
     const runs = await world.sql`select run_id from sync.runs order by run_id`;
     expect(await world.push(connection)).toEqual({ state: 'skipped', reason: 'nothing is pending' });
     expect(await world.sql`select run_id from sync.runs order by run_id`).toEqual(runs);
   });
+
+  async function runs(): Promise<number> {
+    const { count } = await world.db.row<{ count: number }>(
+      query`select count(*)::int as count from sync.runs`,
+    );
+    return count;
+  }
 
   function lose(when: 'before' | 'after'): void {
     world.sandbox.faults.add({

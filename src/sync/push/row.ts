@@ -1,7 +1,7 @@
 import { differing } from '../../merge/merge.js';
 import { databaseNow } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
-import { findPending, type PendingRow, putOff } from '../../mirror/pending.js';
+import { findPending, type PendingRow } from '../../mirror/pending.js';
 import { writeMerged } from '../../mirror/tasks.js';
 import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';
@@ -9,6 +9,7 @@ import type { Source } from '../../sources/source.js';
 import { columnsIn, localColumns, type Observed, reconcile, skewOf, updatedIn } from '../reconcile.js';
 import { create } from './create.js';
 import { fits } from './matches.js';
+import { putRowOff } from './put-off.js';
 import { rest } from './rest.js';
 import { type FreshCall, sendSaved } from './send.js';
 import type { Sender } from './sender.js';
@@ -38,17 +39,14 @@ export async function pushRow(sender: Sender, row: PendingRow, mayDelete: boolea
 }
 
 /** Puts the row off while the API may still be at work on what was sent for it. */
-async function waitsForApi(
-  { context, source, lease }: Sender,
-  row: PendingRow,
-  open: readonly SavedWrite[],
-): Promise<boolean> {
+async function waitsForApi(sender: Sender, row: PendingRow, open: readonly SavedWrite[]): Promise<boolean> {
   const last = open.at(-1);
   if (last === undefined || last.decision !== null) return false;
+  const { context } = sender;
   const afterMs = (last.sentAt - (await databaseNow(context.db))) / 1000 + context.push.finishedAfterMs;
   if (afterMs <= 0) return false;
   const reason = `the outcome of ${last.method} ${last.path} is not known yet; the API is looked at when it must have finished`;
-  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs, waits: true }));
+  await putRowOff(sender, row, { reason, afterMs, waits: true });
   return true;
 }
 
@@ -56,15 +54,14 @@ async function waitsForApi(
  * Puts off what was edited in a row that a pull made, if its task may be the work of a create whose outcome is being looked up:
  * once it has been changed it could not be recognised.
  */
-async function waitsForTwin({ context, source, lease }: Sender, row: PendingRow): Promise<boolean> {
+async function waitsForTwin(sender: Sender, row: PendingRow): Promise<boolean> {
   if (row.raw === null) return false;
+  const { context, source } = sender;
   const task = columnsOf(source.fields, row.raw);
   const creates = await earlierCreates(context.db, source, row.rowId);
   if (creates.every((sent) => fits(source, columnsIn(source, sent), task) === 'not')) return false;
   const reason = 'it may be the task of another row, whose making is being looked up';
-  await asWorker(context.db, lease, (tx) =>
-    putOff(tx, source, row, { reason, afterMs: TWIN_MS, waits: true }),
-  );
+  await putRowOff(sender, row, { reason, afterMs: TWIN_MS, waits: true });
   return true;
 }
 

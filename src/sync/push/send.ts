@@ -2,7 +2,7 @@ import { settle } from '../../merge/settle.js';
 import { pick, same } from '../../merge/values.js';
 import { isTaken } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
-import { findPending, type PendingRow, putOff, refuse } from '../../mirror/pending.js';
+import { findPending, type PendingRow, refuse } from '../../mirror/pending.js';
 import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
@@ -20,6 +20,7 @@ import {
 } from '../reconcile.js';
 import { mayBeMadeOf } from '../remade.js';
 import { type Made, MovedError, makeRoom } from './made.js';
+import { putRowOff } from './put-off.js';
 import type { Sender } from './sender.js';
 
 /** A call whose intent stands in `sync.writes`. */
@@ -39,7 +40,7 @@ export interface FreshCall extends SavedCall {
  * API must have finished, and nothing more is sent for it. Throws what `meet` decides on: then nothing was done at the API.
  */
 export async function sendSaved(sender: Sender, row: PendingRow, saved: FreshCall): Promise<boolean> {
-  const { context, source, lease, client, signal, troubles } = sender;
+  const { context, client, signal, troubles } = sender;
   const { writeId, call } = saved;
   const savingMs = Math.max(0, context.runtime.now() - saved.since);
   const sent = await client.writer.send(call, signal, savingMs).catch((error: unknown) => ({ error }));
@@ -56,9 +57,7 @@ export async function sendSaved(sender: Sender, row: PendingRow, saved: FreshCal
   }
   await endWrite(context.db, writeId, { outcome: 'unknown', status: error.status, settled: false });
   const reason = `${error.message}; whether it was done is looked up when the API must have finished with it`;
-  await asWorker(context.db, lease, (tx) =>
-    putOff(tx, source, row, { reason, afterMs: context.push.finishedAfterMs }),
-  );
+  await putRowOff(sender, row, { reason, afterMs: context.push.finishedAfterMs });
   if (troubles.met()) throw error;
   return false;
 }

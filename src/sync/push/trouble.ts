@@ -1,7 +1,8 @@
 import { isUnavailable } from '../../mirror/database.js';
 import { asWorker, LeaseLostError } from '../../mirror/leases.js';
-import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
+import { type PendingRow, refuse } from '../../mirror/pending.js';
 import { ApiError, type ApiErrorKind, NeedsConsentError } from '../../sources/index.js';
+import { putRowOff } from './put-off.js';
 import type { Sender } from './sender.js';
 
 /** The API has the task, but in a form that can't be mirrored: nothing is sent for it before that has changed. */
@@ -54,8 +55,7 @@ export async function meet(sender: Sender, row: PendingRow, error: unknown): Pro
     if (!(error instanceof UnreadableTaskError))
       context.log.warn({ connection, row: row.rowId, reason }, 'a row can not be sent');
     const afterMs = backoff(row.attempts, context.runtime.random());
-    await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason, afterMs }));
-    return;
+    return putRowOff(sender, row, { reason, afterMs });
   }
   const staying = error.kind === 'conflict' && row.attempts >= MOST_CONFLICTS;
   if (!MAY_HEAL.has(error.kind) || staying) {
@@ -63,10 +63,11 @@ export async function meet(sender: Sender, row: PendingRow, error: unknown): Pro
     const words = error.words || error.message;
     const refused = await asWorker(context.db, lease, (tx) => refuse(tx, source, row, words));
     if (refused) sender.count({ failed: 1 });
+    else sender.left();
     return;
   }
   const afterMs = Math.max(error.retryAfterMs ?? 0, backoff(row.attempts, context.runtime.random()));
-  await asWorker(context.db, lease, (tx) => putOff(tx, source, row, { reason: error.message, afterMs }));
+  await putRowOff(sender, row, { reason: error.message, afterMs });
   if (troubles.met()) throw error;
 }
 

@@ -3,7 +3,7 @@ import { databaseNow } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
 import { dropUnmade } from '../../mirror/made.js';
 import { firstWholePoll, standingOf } from '../../mirror/newcomers.js';
-import { type PendingRow, putOff, refuse } from '../../mirror/pending.js';
+import { type PendingRow, refuse } from '../../mirror/pending.js';
 import { countSent, endWrite, type SavedWrite, undecidedCreates } from '../../mirror/writes.js';
 import type { SingleAnswer } from '../../sources/source.js';
 import { columnsIn, localColumns } from '../reconcile.js';
@@ -11,6 +11,7 @@ import { create } from './create.js';
 import { judgeCreate, type Verdict } from './judge-create.js';
 import { type Found, lookSince } from './look.js';
 import { OwnedError } from './made.js';
+import { putRowOff } from './put-off.js';
 import { rest } from './rest.js';
 import { settleAnswer } from './send.js';
 import type { Sender } from './sender.js';
@@ -33,7 +34,7 @@ export async function resolveUnknownCreate(
   row: PendingRow,
   write: SavedWrite,
 ): Promise<void> {
-  const { client, context, signal } = sender;
+  const { client, signal } = sender;
   const deletedHere = row.columns['vis_state'] === 1;
   if (write.decision === 'create')
     return deletedHere ? forget(sender, row, write) : create(sender, row, [write]);
@@ -44,9 +45,7 @@ export async function resolveUnknownCreate(
   const verdict = await judge(sender, write);
   if (verdict.is === 'early') {
     const reason = 'another create that may have made the same task is under way or of unknown outcome';
-    return asWorker(context.db, sender.lease, (tx) =>
-      putOff(tx, sender.source, row, { reason, afterMs: EARLY_MS, waits: true }),
-    );
+    return putRowOff(sender, row, { reason, afterMs: EARLY_MS, waits: true });
   }
   if (verdict.is === 'made') return adoptFound(sender, row, write, verdict.task);
   // Whatever it made is deleted on both sides.
