@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
@@ -108,7 +108,10 @@ const UNREACHABLE = new Set([
 
 /** Waits for statements under way, but not for ever: a connection that is lost may never be given back. */
 async function closePool(pool: pg.Pool): Promise<void> {
-  await Promise.race([pool.end(), once(AbortSignal.timeout(CLOSE_MS), 'abort')]);
+  const over = new AbortController();
+  // This timer keeps the process alive, which that of `AbortSignal.timeout` does not: with nothing else to wait for, it would end here.
+  const late = delay(CLOSE_MS, undefined, { signal: over.signal }).catch(() => {});
+  await Promise.race([pool.end(), late]).finally(() => over.abort());
 }
 
 const CONNECT_MS = 10_000;

@@ -1,4 +1,6 @@
-import { inspect } from 'node:util';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { inspect, promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/mirror/database.js';
@@ -25,4 +27,10 @@ test.each([
   const error = await fail().catch((error: unknown) => error);
   expect(error).toMatchObject({ code: '22012', message: 'division by zero' });
   expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/correct-horse|length\(/);
+});
+
+test('a program whose connection was lost for good ends by itself, and not before its database is closed', async () => {
+  const program = fileURLToPath(new URL('lost-connection.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, database.url]);
+  expect(stdout).toBe('closed');
 });

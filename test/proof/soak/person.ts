@@ -25,9 +25,16 @@ export async function decideCreates(
       const made = [...tasks()].find((task) => task.name === name);
       const decision = made === undefined ? ['--create'] : ['--adopt', String(made.id)];
       const env = { PATH: process.env['PATH'], DATABASE_URL: databaseUrl };
-      await promisify(execFile)(process.execPath, [...programOf(), 'retry', String(row_id), ...decision], {
-        env,
+      const saidSo = await promisify(execFile)(
+        process.execPath,
+        [...programOf(), 'retry', String(row_id), ...decision],
+        { env },
+      ).catch((error: unknown) => {
+        // Their connection is cut as well, now and then: they try again later.
+        if (error instanceof Error && /can't be reached/.test(error.message)) return null;
+        throw error;
       });
+      if (saidSo === null) continue;
       decided += 1;
     }
   }
