@@ -46,28 +46,19 @@ export async function readDue(db: Executor, linkIds: readonly string[]): Promise
   return rows.map(toDue);
 }
 
-/** At most `limit` of a rule's links whose rows a sharing brings together that the rule had not yet. */
+/** At most `limit` of a rule's links whose rows a sharing brings together as the rule did not yet. */
 export async function readNewlyShared(
   db: Executor,
   rule: string,
   { name, complete }: Pick<Sharing, 'name' | 'complete'>,
   limit: number,
-): Promise<readonly Omit<DueLink, 'sharing' | 'ruleVersion'>[]> {
-  const rows = await db.rows<
-    Pick<DueStored, 'link_id' | 'base' | 'left_seen' | 'right_seen' | 'left_row' | 'right_row'>
-  >(sql`
+): Promise<readonly Joined[]> {
+  const rows = await db.rows<JoinedStored>(sql`
     select l.link_id::text, l.base, l.left_seen, l.right_seen, ${leftRow} as left_row, ${rightRow} as right_row
     ${links} where l.rule = ${rule} and l.state in ('linked', 'failed') and l.base -> 'vis_state' = '0'
-      and (${complete !== null} and not l.base ? 'done' or ${name} and not l.base ? 'name')
+      and (${complete !== null} and l.base ->> 'complete' is distinct from ${complete}::text or ${name} and not l.base ? 'name')
     order by l.link_id limit ${limit}`);
-  return rows.map((row) => ({
-    linkId: row.link_id,
-    left: row.left_row,
-    right: row.right_row,
-    base: row.base,
-    leftSeen: row.left_seen,
-    rightSeen: row.right_seen,
-  }));
+  return rows.map(toJoined);
 }
 
 const links = sql`
@@ -85,27 +76,37 @@ const due = sql`l.state in ('linked', 'failed')
   and (a.row_id is null or exists (select from sync.connections c where c.name = a.connection))
   and (b.row_id is null or exists (select from sync.connections c where c.name = b.connection))`;
 
-interface DueStored {
+/** A link's rows and what they agreed on, whatever its rule says of them. */
+type Joined = Omit<DueLink, 'sharing' | 'ruleVersion'>;
+
+interface JoinedStored {
   readonly link_id: string;
   readonly base: Columns | null;
   readonly left_seen: Columns | null;
   readonly right_seen: Columns | null;
+  readonly left_row: LinkedRow | null;
+  readonly right_row: LinkedRow | null;
+}
+
+interface DueStored extends JoinedStored {
   readonly share_name: boolean;
   readonly shares_complete: Sharing['complete'];
   readonly on_delete: Sharing['onDelete'];
   readonly winner: Sharing['winner'];
   readonly rule_version: string | null;
-  readonly left_row: LinkedRow | null;
-  readonly right_row: LinkedRow | null;
 }
 
-const toDue = (row: DueStored): DueLink => ({
+const toJoined = (row: JoinedStored): Joined => ({
   linkId: row.link_id,
   left: row.left_row,
   right: row.right_row,
   base: row.base,
   leftSeen: row.left_seen,
   rightSeen: row.right_seen,
+});
+
+const toDue = (row: DueStored): DueLink => ({
+  ...toJoined(row),
   sharing: {
     name: row.share_name,
     complete: row.shares_complete,

@@ -70,6 +70,12 @@ test('a rule is looked at, saved, listed and removed; its links are listed, made
     /change 1 linked pair, make 0 tasks .*\n.*in FreshBooks vis_state becomes 2/,
   );
   await does('links', 'rules', 'add', 'cli', ...archiving);
+  await settle(world);
+  const deleting = [...options, '--complete', 'deleted', '--replace', '--dry-run'];
+  expect(await tells('links', 'rules', 'add', 'cli', ...deleting)).toMatchObject({
+    linked: [{ invoiced: { name: 'Cli two', changes: null }, freshbooks: { changes: { vis_state: 1 } } }],
+    touched: 1,
+  });
   expect(await tells('links', 'rules')).toMatchObject([
     { name: 'cli', complete: 'archived', ready: true, problem: null },
   ]);
