@@ -231,8 +231,8 @@ async function open(
     await pauseWhereRestored(db, log);
     await accounts.reload();
   };
-  const every = { everyMs: deps.reconcileEvery ?? RECONCILE_MS, scanEveryMs: deps.scanEvery ?? SCAN_MS };
-  const keeping = keepSchedules({ db, queues, runtime, log, mine, refresh, ...every }, signal);
+  const everyMs = deps.reconcileEvery ?? RECONCILE_MS;
+  const keeping = keepSchedules({ db, queues, runtime, log, mine, refresh, everyMs }, signal);
   closers.push(() => keeping.ended);
   const trimming = { db, queues, runtime, log, keep: config.keep, everyMs: deps.trimEvery ?? TRIM_MS };
   const trimmed = keepTrimmed(trimming, signal);
@@ -241,7 +241,8 @@ async function open(
   const watched = { db, directUrl, queues, runtime, log, mine, refresh, wake: keeping.wake };
   closers.push(await watchConnections(watched, signal));
   if (config.push) {
-    closers.push(await watchEdits({ db, directUrl, queues, runtime, log, mine }, signal));
+    const scanEveryMs = deps.scanEvery ?? SCAN_MS;
+    closers.push(await watchEdits({ db, directUrl, queues, runtime, log, mine, scanEveryMs }, signal));
   }
   const connections = accounts.names();
   if (connections.length === 0) log.warn(NO_ACCOUNT);

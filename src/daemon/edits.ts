@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Queues } from '../jobs/queues.js';
-import { enqueuePush } from '../jobs/requests.js';
+import { enqueuePush, enqueueScanned } from '../jobs/requests.js';
 import { crossOver } from '../links/cross-over.js';
 import type { Database } from '../mirror/database.js';
 import { listenForEdits } from '../mirror/edits.js';
@@ -18,9 +18,11 @@ export interface EditWatch {
   readonly runtime: Runtime;
   readonly log: Logger;
   mine(connection: string): boolean;
+  /** How often edits that woke nobody are looked for: the safety net under NOTIFY, which is lost while the listening connection is. */
+  readonly scanEveryMs: number;
 }
 
-/** Wakes the push as soon as a local edit is committed. What this misses, the scheduled scan finds. */
+/** Wakes the push as soon as a local edit is committed. What this misses, a scan every `scanEveryMs` finds. */
 export async function watchEdits(watch: EditWatch, signal: AbortSignal): Promise<() => Promise<void>> {
   const { db, directUrl, queues, log, mine } = watch;
   let asked = false;
@@ -46,7 +48,7 @@ export async function watchEdits(watch: EditWatch, signal: AbortSignal): Promise
     working ??= enqueue()
       .catch((error: unknown) => {
         if (!signal.aborted)
-          log.warn({ err: error }, 'Local edits could not be queued; the scheduled scan takes them up.');
+          log.warn({ err: error }, 'Local edits could not be queued; a scan takes them up.');
       })
       .finally(() => {
         working = null;
@@ -54,9 +56,29 @@ export async function watchEdits(watch: EditWatch, signal: AbortSignal): Promise
       });
   };
 
+  const scanning = keepScanning(watch, findPending, signal);
   const listening = await patiently(watch, directUrl, signal, () => listenForEdits(directUrl, wake));
   return async () => {
     await listening.close();
-    await working;
+    await Promise.all([working, scanning]);
   };
+}
+
+/** One look for all accounts, not a schedule for each: a job is made only where something waits. */
+async function keepScanning(
+  { queues, runtime, log, mine, scanEveryMs }: EditWatch,
+  findPending: () => Promise<readonly string[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await runtime.sleep(scanEveryMs, signal).catch(() => {});
+    if (signal.aborted) return;
+    try {
+      for (const connection of await findPending())
+        if (mine(connection)) await enqueueScanned(queues, connection, scanEveryMs);
+    } catch (error) {
+      if (!signal.aborted)
+        log.warn({ err: error }, 'Local edits could not be looked for; the next scan does.');
+    }
+  }
 }

@@ -18,8 +18,6 @@ export interface Schedules {
   /** Brings up to date what `mine` tells, and what else must be looked at now and then. */
   refresh(): Promise<void>;
   readonly everyMs: number;
-  /** How often edits that woke nobody are looked for: the safety net under NOTIFY, which is lost while the listening connection is. */
-  readonly scanEveryMs: number;
 }
 
 export interface KeptSchedules {
@@ -58,13 +56,13 @@ const RETRY_MS = 5_000;
 
 /** False when a server could not be reached, or something else went wrong; which is said. */
 async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortSignal): Promise<boolean> {
-  const { db, queues, log, mine, scanEveryMs } = schedules;
+  const { db, queues, log, mine } = schedules;
   try {
     await schedules.refresh();
     await closeAbandoned(db);
     const connections = await listConnections(db);
     const active = connections.filter(({ paused, unchosen }) => !paused && !unchosen);
-    const wanted = active.flatMap((connection) => wantedFor(connection, scanEveryMs));
+    const wanted = active.flatMap(wantedFor);
     const { made, removed } = await reconcileSchedules(queues, wanted);
     if (made + removed > 0) log.info({ made, removed }, 'schedules brought up to date');
     for (const connection of active) {
@@ -87,14 +85,10 @@ async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortS
   }
 }
 
-function wantedFor(
-  { name, pollEvery, sweepEvery }: Connection,
-  scanEveryMs: number,
-): readonly WantedSchedule[] {
+function wantedFor({ name, pollEvery, sweepEvery }: Connection): readonly WantedSchedule[] {
   return [
     { connection: name, kind: 'poll', everyMs: pollEvery },
     { connection: name, kind: 'walk', everyMs: sweepEvery },
-    { connection: name, kind: 'push', everyMs: scanEveryMs },
   ];
 }
 

@@ -7,7 +7,10 @@ export const QUEUE_NAMES = {
   push: 'taskmirror-push',
 } as const satisfies Record<WorkKind, string>;
 
-/** How many jobs of a kind one process does at a time. Their time goes into waiting for an API. */
-export const CONCURRENCY = { poll: 8, walk: 4, push: 8 } as const satisfies Record<WorkKind, number>;
+/**
+ * How many jobs of a kind one process does at a time. Their time goes into waiting for an API: 16 polls of two answers at 150 ms are
+ * some 48 a second, about half of what one core can do (`npm run bench -- many`).
+ */
+export const CONCURRENCY = { poll: 16, walk: 4, push: 8 } as const satisfies Record<WorkKind, number>;
 
 export const KINDS = Object.keys(QUEUE_NAMES) as readonly WorkKind[];

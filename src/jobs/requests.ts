@@ -1,6 +1,6 @@
 import type { Runtime } from '../runtime.js';
 import type { ResyncRequest, WorkKind } from '../sync/work.js';
-import { REQUESTED } from './options.js';
+import { REQUESTED, SCHEDULED } from './options.js';
 import { contentOf, parseJobData, type WorkQueue } from './payload.js';
 import { type Queues, reach } from './queues.js';
 
@@ -75,6 +75,15 @@ export async function enqueuePush(queues: Queues, connection: string): Promise<v
   const deduplication = { id: `push ${connection}`, keepLastIfActive: true };
   const options = { ...REQUESTED, removeOnComplete: true, deduplication };
   await reach(queues, () => queues.queues.push.add('push', { connection }, options));
+}
+
+/**
+ * The same for what a scan has found, which comes back by itself every `everyMs`. Deduplicated by its time alone, so that it
+ * is a net under `enqueuePush` too. Throws `unavailable`.
+ */
+export async function enqueueScanned(queues: Queues, connection: string, everyMs: number): Promise<void> {
+  const jobId = `scan-${encodeURIComponent(connection)}-${Math.floor(queues.runtime.now() / everyMs)}`;
+  await reach(queues, () => queues.queues.push.add('push', { connection, everyMs }, { ...SCHEDULED, jobId }));
 }
 
 /** Sorts by time and is told from all others. BullMQ allows no number and no colon. */

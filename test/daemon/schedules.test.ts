@@ -11,7 +11,7 @@ import { createTestDatabase, redisUrl, unique, until } from '../servers/index.js
 
 const DAY = 86_400_000;
 
-test('a connection is polled, walked and scanned for edits that woke nobody, and a flush of the queue changes that for a moment only', async () => {
+test('a connection is polled and walked, and a flush of the queue changes that for a moment only', async () => {
   const { queues, flush } = await kept();
   const scheduled = async () => {
     const kinds = (await queueState(queues)).filter(({ schedules }) =>
@@ -19,7 +19,7 @@ test('a connection is polled, walked and scanned for edits that woke nobody, and
     );
     return kinds.map(({ kind }) => kind).sort();
   };
-  const all = ['poll', 'push', 'walk'].join();
+  const all = ['poll', 'walk'].join();
   await until('it is scheduled', async () => (await scheduled()).join() === all);
   // No worker is there that could make a schedule anew as it ends the job of the former one.
   await flush();
@@ -46,7 +46,7 @@ async function kept() {
   const stop = new AbortController();
   const mine = () => false;
   const keeping = keepSchedules(
-    { db, queues, runtime: systemRuntime, log, mine, refresh: async () => {}, everyMs: 50, scanEveryMs: DAY },
+    { db, queues, runtime: systemRuntime, log, mine, refresh: async () => {}, everyMs: 50 },
     stop.signal,
   );
   onTestFinished(async () => {

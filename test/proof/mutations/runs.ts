@@ -8,7 +8,7 @@ export const runs: readonly Mutation[] = [
     file: 'src/daemon/schedules.ts',
     snippet: 'if (!signal.aborted) well = await attempt();',
     replacement: '',
-    killedBy: 'test/daemon/schedules.test.ts: a connection is polled, walked and scanned',
+    killedBy: 'test/daemon/schedules.test.ts: a connection is polled and walked',
   },
   {
     invariant: 'I9',
@@ -21,9 +21,9 @@ export const runs: readonly Mutation[] = [
   {
     invariant: 'I9',
     breaks: 'an edit that woke nobody is never sent',
-    file: 'src/daemon/schedules.ts',
-    snippet: "{ connection: name, kind: 'push', everyMs: scanEveryMs },",
-    replacement: '',
+    file: 'src/daemon/edits.ts',
+    snippet: 'if (mine(connection)) await enqueueScanned(queues, connection, scanEveryMs);',
+    replacement: 'mine(connection);',
     killedBy: 'test/daemon/daemon.test.ts: an edit that woke nobody is sent all the same',
   },
   {
