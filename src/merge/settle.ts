@@ -9,6 +9,8 @@ export interface SettleInput extends Omit<MergeInput, 'remote' | 'sent'> {
   readonly answer: Columns;
   /** What the API filled in by itself when it made the task; null where that isn't known, or the task was there already. */
   readonly filledIn?: Columns | null;
+  /** Whether a value that is not what was sent is the API's own work, and nobody's edit. By default all are. */
+  readonly isRemade?: (field: Field) => boolean;
 }
 
 export interface Settled extends Merged {
@@ -25,7 +27,7 @@ export interface Settled extends Merged {
  * merged like any other answer's.
  */
 export function settle(input: SettleInput): Settled {
-  const { fields, base, local, sent, answer, filledIn = null } = input;
+  const { fields, base, local, sent, answer, filledIn = null, isRemade = () => true } = input;
   const written = fields.filter((field) => holds(field, sent) && holds(field, answer));
   const refused = written.filter(
     (field) => base !== null && !same(field, answer, sent) && same(field, answer, base),
@@ -60,27 +62,34 @@ export function settle(input: SettleInput): Settled {
   return {
     columns: merged.columns,
     overruled: [
-      ...normalised.filter((field) => !unsure.includes(field)).map((field) => changedByApi(field, input)),
+      ...normalised
+        .filter((field) => !unsure.includes(field))
+        .map((field) => takenOver(field, input, isRemade(field) ? CHANGED_BY_API : PERHAPS_WRITTEN)),
       ...unsure.map((field) => perhapsWritten(field, input)),
       ...merged.overruled,
     ],
     pending: differing(fields, merged.columns, { ...agreed, ...answer }),
     refused: refused.map((field) => field.name),
-    remade: normalised.filter((field) => same(field, merged.columns, answer)).map((field) => field.name),
+    remade: normalised
+      .filter((field) => same(field, merged.columns, answer) && isRemade(field))
+      .map((field) => field.name),
   };
 }
 
 /** Of a conflict that the API has decided by itself. */
 export const CHANGED_BY_API = 'the API changed what it was sent';
 
-function changedByApi(field: Field, { base, sent, answer }: SettleInput): Overruled {
+const PERHAPS_WRITTEN =
+  'the API made it so, or somebody wrote it there, before it was known that the task was made';
+
+function takenOver(field: Field, { base, sent, answer }: SettleInput, reason: string): Overruled {
   return {
     field: field.name,
     base: fieldValue(field, base),
     local: fieldValue(field, sent),
     remote: fieldValue(field, answer),
     winner: 'remote',
-    reason: CHANGED_BY_API,
+    reason,
   };
 }
 
@@ -92,6 +101,6 @@ function perhapsWritten(field: Field, { local, answer }: SettleInput): Overruled
     local: fieldValue(field, local),
     remote: fieldValue(field, answer),
     winner: 'local',
-    reason: 'the API made it so, or somebody wrote it there, before it was known that the task was made',
+    reason: PERHAPS_WRITTEN,
   };
 }

@@ -49,6 +49,8 @@ export interface Page extends Observation {
   readonly next: Position | null;
   /** How many rows the whole listing has, as far as the API tells. For progress only. */
   readonly total: number | null;
+  /** Whether the API counts more rows than it has listed up to here: what is not listed may be there all the same. */
+  readonly short: boolean;
 }
 
 /** The answer for one id: the task, that there is none (any more), or that it can't be read as a task. */

@@ -54,6 +54,21 @@ describe('the answer to a write', () => {
     ]);
   });
 
+  test('found later it may hold what somebody has written: then the journal does not say that the API did it', () => {
+    const lost = { base: null, sent: { name: 2 }, local: { ...base, name: 2 }, answer: { ...base, name: 3 } };
+    const reasonOf = (isRemade: boolean) => {
+      const { overruled, remade, columns } = settleOf({ ...lost, isRemade: () => isRemade });
+      expect(columns).toMatchObject({ name: 3 });
+      const [conflict] = overruled.filter(({ field }) => field === 'name');
+      return { reason: conflict?.reason, remade };
+    };
+    expect(reasonOf(true)).toEqual({ reason: 'the API changed what it was sent', remade: ['name'] });
+    expect(reasonOf(false)).toEqual({
+      reason: 'the API made it so, or somebody wrote it there, before it was known that the task was made',
+      remade: [],
+    });
+  });
+
   test('that still shows the old value is a refusal, and the edit stays', () => {
     const settled = settleOf({ answer: base });
     expect(settled).toMatchObject({

@@ -231,6 +231,40 @@ describe.each(connections)('%s', (connection) => {
     expect(made(connection)).toBe(1);
   });
 
+  test('one that a list leaves out, though it is counted there, is not made again', async () => {
+    await mirrored();
+    world.sandbox.invoiced.options.idempotency = 'ignored';
+    const [row] = await attempted(connection, LOST, 'Ours');
+    const id = newest(connection);
+    world.sandbox.faults.clear();
+    await finished();
+    world.sandbox.faults.add({ ...list(connection), fault: { kind: 'drop-rows', count: 9 } });
+    await world.push(connection);
+    const short = { id: null, sync_error: expect.stringMatching(/counts more tasks than it lists/) };
+    expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'pending', ...short });
+
+    // It goes on for ten minutes.
+    await world.sql`update sync.writes set sent_at = sent_at - interval '11 minutes' where row_id = ${row}`;
+    await due(connection);
+    await world.push(connection);
+    expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'failed', ...short });
+
+    await world.sql`update sync.writes set sent_at = sent_at + interval '11 minutes' where row_id = ${row}`;
+    await world.sql`delete from ${table(connection)} where row_id = ${row}`;
+    await world.push(connection);
+    expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'pending', ...short });
+
+    world.sandbox.faults.clear();
+    await due(connection);
+    await atRest(world, connection);
+    expect(made(connection)).toBe(1);
+    expect(await rowOf(connection, row)).toMatchObject({
+      sync_state: 'synced',
+      id: String(id),
+      vis_state: 1,
+    });
+  });
+
   test('a new task whose id can not be read is a candidate as well', async () => {
     await mirrored();
     const [row] = await attempted(connection, LOST, 'Ours');
@@ -369,6 +403,13 @@ test('a restore that Invoiced has made anew, and that people have changed altoge
 
 const table = (connection: Connection) => world.sql(`${connection}.tasks`);
 const create = (connection: Connection) => ({ api: connection, route: 'tasks.create', times: 1 });
+const list = (connection: Connection) => ({ api: connection, route: 'tasks.list' });
+/** What was put off is due at once. */
+const due = (connection: Connection) =>
+  world.sql.begin(async (tx) => {
+    await tx`select set_config('taskmirror.origin', 'sync', true)`;
+    await tx`update ${tx(`${connection}.tasks`)} set push_after = null`;
+  });
 const strike = (connection: Connection, when: 'before' | 'after', skip = 0) =>
   world.sandbox.faults.add({ ...create(connection), skip, fault: { kind: 'reset', when } });
 

@@ -8,6 +8,7 @@ import { easternDay } from './eastern-time.js';
 import {
   decodeTask,
   ignoresDeleted,
+  isShort,
   type Listing,
   lastPageOf,
   listingOf,
@@ -78,7 +79,8 @@ export function openFreshbooks(
       const { requestedAt, answeredAt, serverTime } = listing.answer;
       const next = last ? null : { ...from, page: number + 1 };
       const total = listing.total === null ? null : from.before + listing.total;
-      yield { tasks: listing.rows.map(decodeTask), requestedAt, answeredAt, serverTime, next, total };
+      const tasks = listing.rows.map(decodeTask);
+      yield { tasks, requestedAt, answeredAt, serverTime, next, total, short: isShort(listing, number) };
     }
   }
 

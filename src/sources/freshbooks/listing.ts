@@ -14,7 +14,7 @@ const listAnswer = z.object({
     result: z.object({
       tasks: z.array(z.unknown()),
       pages: z.number(),
-      // Shown as progress only: no nonsense in it is worth a page.
+      // No nonsense in it is worth a page.
       total: z.number().nullable().catch(null).default(null),
     }),
   }),
@@ -49,6 +49,11 @@ export function listingOf(answer: HttpAnswer): Listing {
  */
 export function lastPageOf({ rows, pages }: Listing, number: number): number {
   return rows.length === 0 ? number : Math.max(number, pages);
+}
+
+/** Whether this page has fewer rows than the total says. It may count rows that the caller can't read. */
+export function isShort({ rows, total }: Listing, number: number): boolean {
+  return rows.length < Math.min(PER_PAGE, (total ?? 0) - (number - 1) * PER_PAGE);
 }
 
 /** Whether `search[vis_state]=1` was ignored, as filters that FreshBooks doesn't know are: rows came, and none is deleted. */

@@ -7,7 +7,7 @@ import { readSingle } from '../single.js';
 import type { Decoded, Json, Page, Position, SingleAnswer, SourceClient } from '../source.js';
 import { deletedIds } from './deleted-ids.js';
 import { fields } from './fields.js';
-import { lastPageOf, PER_PAGE, rowsOf, stuckGuard } from './listing.js';
+import { isShort, lastPageOf, PER_PAGE, rowsOf, stuckGuard } from './listing.js';
 import { readError } from './read-error.js';
 import { invoicedWriter } from './writer.js';
 
@@ -79,7 +79,9 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
     for await (const { number, page, last } of pages) {
       const { requestedAt, answeredAt, serverTime } = page.answer;
       const next = last ? null : { page: number + 1 };
-      yield { tasks: page.tasks, requestedAt, answeredAt, serverTime, next, total: totalOf(page.answer) };
+      const total = totalOf(page.answer);
+      const short = isShort(page.rows, number, total, next !== null);
+      yield { tasks: page.tasks, requestedAt, answeredAt, serverTime, next, total, short };
     }
   }
 }

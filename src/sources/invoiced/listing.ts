@@ -22,6 +22,11 @@ export function lastPageOf(answer: HttpAnswer, rows: readonly Json[], number: nu
   return rows.length > 0 && more ? number + 1 : number;
 }
 
+/** Whether this page has fewer rows than it must. The total may be five minutes old past page 1; pages but the last are full. */
+export function isShort(rows: readonly Json[], number: number, total: number | null, more: boolean): boolean {
+  return rows.length < Math.min(PER_PAGE, number === 1 ? (total ?? 0) : more ? PER_PAGE : 0);
+}
+
 export const stuckGuard = () => endlessGuard('invoiced');
 
 function unreadable(status: number, detail: string): ApiError {

@@ -23,6 +23,8 @@ export interface Look {
   readonly since: number;
   readonly beganAt: number;
   readonly found: readonly Found[];
+  /** Whether the API counts more tasks than it has listed: one that was not found may be there all the same. */
+  readonly short: boolean;
 }
 
 /** The last look of a run. One serves all creates that the API must have finished with when it began. */
@@ -54,8 +56,10 @@ async function look(sender: Sender, since: number): Promise<Look> {
   const beganAt = await databaseNow(context.db);
   const found = new Map<string, Found>();
   let skew: number | null = null;
+  let short = false;
   for await (const page of changesSince(sender, since)) {
     skew ??= page.serverTime === null ? null : skewOf(page);
+    short ||= page.short;
     const listed = page.tasks.map((decoded) => foundOn(source, page, decoded));
     for (const each of await unknownAmong(sender, since, listed)) found.set(each.key, each);
   }
@@ -86,7 +90,7 @@ async function look(sender: Sender, since: number): Promise<Look> {
     };
   });
   for (const each of await unknownAmong(sender, since, gone)) found.set(each.key, each);
-  return { since, beganAt, found: [...found.values()] };
+  return { since, beganAt, found: [...found.values()], short };
 }
 
 /** The first answer tells how far the API's clock is behind ours: then what it has written down is earlier, too. */

@@ -201,13 +201,22 @@ function written(
   const keys = new Set(hidden.flatMap((field) => field.keys));
   const taken = Object.fromEntries(Object.entries(call.sent ?? {}).filter(([key]) => keys.has(key)));
   const raw = keepMissing(fields, made ? taken : { ...row.raw, ...taken }, shown);
+  const shownColumns = made ? columnsOf(fields, raw) : { ...task.columns, ...columnsIn(source, taken) };
+  // Of a task that was found later, or that a pull has seen since, what it holds may be what people have written there.
+  const isRemade = (field: Field) => {
+    if (made === null) return true;
+    if (direct) return same(field, task.columns, shownColumns);
+    const [column] = field.columns;
+    return column !== undefined && mayBeMadeOf(sent[column.name], shownColumns[column.name]);
+  };
   const settled = settle({
     fields,
     base: made || row.raw === null ? null : columnsOf(fields, row.raw),
     local,
     sent,
-    answer: made ? columnsOf(fields, raw) : { ...task.columns, ...columnsIn(source, taken) },
+    answer: shownColumns,
     filledIn: made && direct ? task.columns : null,
+    isRemade,
     policy: context.policy,
     newer: 'local',
   });
@@ -226,14 +235,7 @@ function written(
           syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
           syncError: null,
         };
-  // Of a task that was found later, or that a pull has seen since, what else it holds may be what people have written there.
-  const isMade = (field: Field) => {
-    if (made === null) return true;
-    if (direct) return same(field, task.columns, settled.columns);
-    const [column] = field.columns;
-    return column !== undefined && mayBeMadeOf(sent[column.name], settled.columns[column.name]);
-  };
-  const remade = fields.filter((field) => settled.remade.includes(field.name) && isMade(field));
+  const remade = fields.filter((field) => settled.remade.includes(field.name));
   return {
     id: task.id,
     row,

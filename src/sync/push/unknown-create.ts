@@ -22,6 +22,9 @@ const KEY_LIVES_US = 23 * 3600 * 1e6;
 const MOST_WITH_ONE_KEY = 2;
 /** A poll goes back further than this from its start, whatever an API's clock does. */
 const EVERY_POLL_SHOWS_US = 300e6;
+/** A list that holds less than it counts may be whole again soon. One that stays so is a person's to look into. */
+const SHORT_MS = 30_000;
+const SHORT_UNTIL_US = 600e6;
 /** While another create of which more will be known soon may have made what was found. */
 const EARLY_MS = 1_000;
 
@@ -42,7 +45,7 @@ export async function resolveUnknownCreate(
     return adopt(sender, row, write, await client.read(write.adoptId, signal));
   }
 
-  const verdict = await judge(sender, write);
+  const { verdict, short } = await judge(sender, write);
   if (verdict.is === 'early') {
     const reason = 'another create that may have made the same task is under way or of unknown outcome';
     return putRowOff(sender, row, { reason, afterMs: EARLY_MS, waits: true });
@@ -50,20 +53,37 @@ export async function resolveUnknownCreate(
   if (verdict.is === 'made') return adoptFound(sender, row, write, verdict.task);
   // Whatever it made is deleted on both sides.
   const gone = verdict.is === 'absent' || verdict.tasks.every(({ there }) => !there);
+  if (gone && short) return waitForWholeList(sender, row, write);
   if (gone && deletedHere && write.outcome !== 'ok') return forget(sender, row, write);
-  if (verdict.is === 'unclear') return leaveToPerson(sender, row, verdict.tasks);
-  if (write.outcome === 'ok') return leaveToPerson(sender, row, []);
+  if (verdict.is === 'unclear') return leaveToPerson(sender, row, wordsFor(row, verdict.tasks));
+  if (write.outcome === 'ok') return leaveToPerson(sender, row, wordsFor(row, []));
   await createAgain(sender, row, write);
 }
 
-/** Looks at the API, and weighs what is there. */
-async function judge(sender: Sender, write: SavedWrite): Promise<Verdict<Found>> {
+/** What it made may be what the list leaves out. */
+async function waitForWholeList(sender: Sender, row: PendingRow, write: SavedWrite): Promise<void> {
+  const { context, looks } = sender;
+  looks.last = null;
+  const wholeBy = write.sentAt + context.push.finishedAfterMs * 1000 + SHORT_UNTIL_US;
+  const reason = `whether the task was made is not known, and ${sender.connection} counts more tasks than it lists`;
+  if ((await databaseNow(context.db)) < wholeBy)
+    return putRowOff(sender, row, { reason, afterMs: SHORT_MS, waits: true });
+  const settle = `Look for it there, then run taskmirror retry ${row.rowId} --adopt ID if it is there, or --create if it is not`;
+  await leaveToPerson(sender, row, `${reason}. ${settle}`);
+}
+
+/** Looks at the API, and weighs what is there. `short`: whether its list left something out. */
+async function judge(
+  sender: Sender,
+  write: SavedWrite,
+): Promise<{ readonly verdict: Verdict<Found>; readonly short: boolean }> {
   const { context, source, connection } = sender;
   const lasts = context.push.finishedAfterMs * 1000;
   const waiting = await undecidedCreates(context.db, source, connection);
   const looked = waiting.filter(({ failed, writeId }) => !failed || writeId === write.writeId);
   const since = Math.min(write.sentAt, ...looked.map(({ sentAt }) => sentAt));
   const look = await lookSince(sender, since, write.sentAt + lasts);
+  const { short } = look;
 
   // Asked again: the look shows what a create has made that was sent since it began.
   const undecided = await undecidedCreates(context.db, source, connection);
@@ -83,10 +103,10 @@ async function judge(sender: Sender, write: SavedWrite): Promise<Verdict<Found>>
   });
   const create = creates.find(({ writeId }) => writeId === write.writeId);
   // Settled or decided by somebody meanwhile.
-  if (create === undefined) return { is: 'early' };
+  if (create === undefined) return { verdict: { is: 'early' }, short };
   const among = (tasks: readonly Found[]) => judgeCreate(source, create, creates, tasks);
   const verdict = among(free);
-  if (verdict.is !== 'unclear' || create.endsAt > look.beganAt) return verdict;
+  if (verdict.is !== 'unclear' || create.endsAt > look.beganAt) return { verdict, short };
 
   // What such a poll did not show came up too late to be its work.
   const whole = await firstWholePoll(context.db, connection, {
@@ -94,7 +114,8 @@ async function judge(sender: Sender, write: SavedWrite): Promise<Verdict<Found>>
     to: write.sentAt + EVERY_POLL_SHOWS_US,
     pages: source.listings,
   });
-  return whole === null ? verdict : among(free.filter(({ firstSeenAt }) => firstSeenAt <= whole));
+  if (whole === null) return { verdict, short };
+  return { verdict: among(free.filter(({ firstSeenAt }) => firstSeenAt <= whole)), short };
 }
 
 async function createAgain(sender: Sender, row: PendingRow, write: SavedWrite): Promise<void> {
@@ -113,7 +134,7 @@ async function adoptFound(sender: Sender, row: PendingRow, write: SavedWrite, fo
   const seen = found.seen ?? (await sender.client.read(Number(found.key), sender.signal));
   if (seen.answer !== 'gone') return adopt(sender, row, write, seen);
   if (row.columns['vis_state'] === 1) return forget(sender, row, write);
-  await leaveToPerson(sender, row, [{ ...found, there: false }]);
+  await leaveToPerson(sender, row, wordsFor(row, [{ ...found, there: false }]));
 }
 
 async function adopt(sender: Sender, row: PendingRow, write: SavedWrite, seen: SingleAnswer): Promise<void> {
@@ -144,9 +165,9 @@ async function forget(sender: Sender, row: PendingRow, write: SavedWrite): Promi
   });
 }
 
-async function leaveToPerson(sender: Sender, row: PendingRow, tasks: readonly Found[]): Promise<void> {
+async function leaveToPerson(sender: Sender, row: PendingRow, words: string): Promise<void> {
   const refused = await asWorker(sender.context.db, sender.lease, (tx) =>
-    refuse(tx, sender.source, row, wordsFor(row, tasks)),
+    refuse(tx, sender.source, row, words),
   );
   if (refused) sender.count({ failed: 1 });
 }

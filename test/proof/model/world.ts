@@ -90,9 +90,12 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   let delayed = 0;
   const sources = setting.beside === null ? [source] : [source, otherThan(source)];
   const clock = { at: 0 };
-  const views = sources.map((source) => {
-    const ledger = createLedger({ clock, labelled: setting.links === undefined });
-    return { source, ledger, wire: createWire(source), forward: createForward(source, ledger) };
+  const books = sources.map((source) => {
+    return { source, ledger: createLedger({ clock, labelled: setting.links === undefined }) };
+  });
+  const all = books.map(({ ledger }) => ledger);
+  const views = books.map(({ source, ledger }) => {
+    return { source, ledger, wire: createWire(source), forward: createForward(source, ledger, all) };
   });
   const ledgerOf = (source: SourceName): Ledger => {
     const view = views.find((each) => each.source === source);

@@ -65,9 +65,8 @@ export const edits: readonly Mutation[] = [
     invariant: 'I1',
     breaks: 'what the API cut is taken over without a word',
     file: 'src/merge/settle.ts',
-    snippet:
-      '...normalised.filter((field) => !unsure.includes(field)).map((field) => changedByApi(field, input)),',
-    replacement: '',
+    snippet: '.map((field) => takenOver(field, input, isRemade(field) ? CHANGED_BY_API : PERHAPS_WRITTEN)),',
+    replacement: '.flatMap(() => []),',
     killedBy: 'test/sync/push.test.ts: a value that the API cut',
   },
   {

@@ -16,16 +16,20 @@ const NOTHING = new Set(['null', '0', '', '0.00 USD', 'undefined']);
 /**
  * I1 and I2 at every moment: no field goes back to what it showed before, unless somebody gave it that value anew. An older answer that was
  * merged over a newer one, and an edit that lost against an older one of its own side, would heal or be journalled, and be wrong all the same.
+ * `all`: the ledgers of all mirrored sources.
  */
-export function createForward(source: SourceName, ledger: Ledger): Forward {
+export function createForward(source: SourceName, ledger: Ledger, all: readonly Ledger[]): Forward {
   const alive = new Set<string>();
   const shown = new Map<string, { last: string; readonly former: Map<string, number> }>();
   const givenSince = (field: string, value: string, at: number) =>
     ledger.edits.some((edit) => edit.field === field && edit.value === value && edit.at > at);
-  /** Where names go there and back, the way back may have been gone before the mirror knew of the way there. */
+  /** Where names go there and back, the way back may have been gone before the mirror, or the other end of a link, knew of the way there. */
   const givenAfter = (field: string, value: string, other: string) => {
-    const last = ledger.edits.findLast((edit) => edit.field === field && edit.value === other);
-    return !ledger.labelled && last !== undefined && givenSince(field, value, last.at);
+    const times = all
+      .flatMap(({ edits }) => edits)
+      .filter((edit) => edit.field === field && edit.value === other && !edit.over)
+      .map(({ at }) => at);
+    return !ledger.labelled && times.length > 0 && givenSince(field, value, Math.max(...times));
   };
   return {
     look: (rows, job) => {
