@@ -74,7 +74,8 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
 
 /**
  * Whether the row at the other end of a link has shown it, and all that has become of it there is accounted for. Where that row had the
- * value by itself, both ends agreed on it: then an edit of its own takes its place, though it may be older and was heard of later.
+ * value by itself, both ends agreed on it: then an edit of its own takes its place, though it may be older and was heard of later. So it is
+ * where people at that row's API gave its task the value too, and wrote over it after this edit.
  */
 function isAccountedForBeyond(facts: Facts, edit: Edit): boolean {
   const { beyond } = facts;
@@ -82,10 +83,14 @@ function isAccountedForBeyond(facts: Facts, edit: Edit): boolean {
   if (beyond === null || row === undefined) return false;
   return beyond.shown(String(row['row_id']), edit).some((shown) => {
     if (isAccountedFor(beyond.facts, shown)) return true;
-    const there = beyond.facts.ledger.edits.filter(
-      ({ task, field }) =>
-        field === shown.field && beyond.facts.rowOf(task) === beyond.facts.rowOf(shown.task),
+    const isOfTask = ({ task, field }: { readonly task: string; readonly field: string }) =>
+      field === shown.field && beyond.facts.rowOf(task) === beyond.facts.rowOf(shown.task);
+    const { edits, seen } = beyond.facts.ledger;
+    const wroteOver = seen.filter(
+      ({ side, value, at }) => side === 'remote' && value === shown.value && at > edit.at,
     );
+    if (wroteOver.some(isOfTask)) return true;
+    const there = edits.filter(isOfTask);
     const cameOver = there.some(({ over, value }) => over && value === shown.value);
     return !cameOver && there.some(({ over, value }) => !over && beyond.showedAfter(shown, value));
   });
