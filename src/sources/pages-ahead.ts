@@ -16,7 +16,8 @@ interface Listing<P> {
 }
 
 /**
- * A listing's pages in order, fetched ahead of the consumer. Holds at most `width` + 1 pages. When the consumer stops,
+ * A listing's pages in order, fetched ahead of the consumer. A page that is slow keeps the requests behind it at work: as many pages again
+ * as may be asked for at a time wait for their turn. Holds at most twice `width` pages, and the consumer's. When the consumer stops,
  * requests under way are given up before this returns.
  */
 export async function* pagesAhead<P>(
@@ -27,13 +28,25 @@ export async function* pagesAhead<P>(
   const coming: { readonly number: number; readonly page: Promise<P> }[] = [];
   let next = listing.first;
   let last = listing.first;
+  let underWay = 0;
+  let ended = false;
 
   const fill = (): void => {
-    for (; coming.length < listing.width && next <= last; next++) {
-      const page = listing.fetch(next, linked.signal);
-      // Its failure is met when its turn comes, or never.
-      page.catch(() => {});
-      coming.push({ number: next, page });
+    while (!ended && underWay < listing.width && coming.length < 2 * listing.width && next <= last) {
+      const number = next++;
+      const page = listing.fetch(number, linked.signal);
+      underWay++;
+      coming.push({ number, page });
+      page.then(
+        () => {
+          underWay--;
+          fill();
+        },
+        // Met when its turn comes, or never: nothing behind it will be.
+        () => {
+          ended = true;
+        },
+      );
     }
   };
 
@@ -48,6 +61,7 @@ export async function* pagesAhead<P>(
       if (number >= last) return;
     }
   } finally {
+    ended = true;
     linked.abort();
     await Promise.allSettled(coming.map((each) => each.page));
     linked.unlink();

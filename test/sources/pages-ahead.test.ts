@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pagesAhead } from '../../src/sources/pages-ahead.js';
+import { until } from '../servers/until.js';
 
 describe('pages fetched ahead', () => {
   it.each([1, 4])('come in order, %i at a time at most, whichever answers first', async (width) => {
@@ -26,6 +27,31 @@ describe('pages fetched ahead', () => {
     }
     expect(numbers).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     expect(peak).toBe(width);
+  });
+
+  it('go on behind one that is slow, as many again as are asked for at a time, and no more', async () => {
+    const asked: number[] = [];
+    let answerSlow = () => {};
+    const fetch = async (number: number): Promise<number> => {
+      asked.push(number);
+      if (number === 2) {
+        await new Promise<void>((resolve) => {
+          answerSlow = resolve;
+        });
+      }
+      return number;
+    };
+    const listing = { first: 1, width: 2, fetch, lastOf: () => 100 };
+    const pages = pagesAhead(listing, new AbortController().signal);
+    expect((await pages.next()).value).toMatchObject({ number: 1 });
+    const second = pages.next();
+    await until('it asks no further', () => asked.length >= 6);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toEqual([1, 2, 3, 4, 5, 6]);
+    answerSlow();
+    expect((await second).value).toMatchObject({ number: 2, page: 2 });
+    for (const number of [3, 4, 5, 6, 7]) expect((await pages.next()).value).toMatchObject({ number });
+    await pages.return(undefined);
   });
 
   it('are given up when the consumer stops, and nothing stays under way', async () => {
