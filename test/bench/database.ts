@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import postgres from 'postgres';
 import { type Database, openDatabase } from '../../src/mirror/database.js';
 import { migrate } from '../../src/mirror/migrate.js';
@@ -45,10 +45,35 @@ export async function asWorker(sql: postgres.Sql, statement: string): Promise<vo
 
 /** Milliseconds of the processor that a process has used so far, in steps of 10; it hardly depends on what else the machine does. Linux only. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 export function processorMs(pid: number): number {
+  const { own } = statOf(pid);
+  return own;
+}
+
+/** The same of a process and all its children, those that ended too: PostgreSQL whole. */
+export function familyMs(pid: number): number {
+  const { own, ended } = statOf(pid);
+  let sum = own + ended;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const child = statOf(Number(name));
+      if (child.parent === pid) sum += child.own;
+    } catch {
+      // It ended as we looked, and counts among the ended ones the next time.
+    }
+  }
+  return sum;
+}
+
+export const parentOf = (pid: number): number => statOf(pid).parent;
+
+function statOf(pid: number): { readonly parent: number; readonly own: number; readonly ended: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+    .split(' ')
+    .map(Number);
+  const sum = (at: number) => ((fields[at] ?? 0) + (fields[at + 1] ?? 0)) * 10;
+  return { parent: fields[1] ?? 0, own: sum(11), ended: sum(13) };
 }
 
 export const median = (values: readonly number[]): number =>

@@ -1,4 +1,4 @@
-import { median, say } from './database.js';
+import { median, say, timed } from './database.js';
 import { openWorker, spentBy, startBenchServer } from './ground.js';
 import { type Figure, report, round, size, spread } from './report.js';
 import { type SourceName, sources, startBenchSandbox } from './sandbox.js';
@@ -7,10 +7,13 @@ const PER_PAGE = 100;
 /** The requests that a walk may have in flight at once; FreshBooks lists its deleted tasks apart, which is one page more. */
 const IN_FLIGHT = { invoiced: 1, freshbooks: 4 } as const;
 const ROUNDS = { invoiced: 3, freshbooks: 5 } as const;
+/** Of a bare client, one after the other. */
+const BARE = 20;
 
 /**
  * A first read of 50,000 tasks (`--rows`) of an API that takes 150 ms an answer (`--latency`), against pages x latency / requests at a time.
- * Both APIs at once, since nearly all of it is waiting: of the one that takes over a minute there are three rounds.
+ * Both APIs at once, since nearly all of it is waiting: of the one that takes over a minute there are three rounds. Beside it stands how
+ * long one page really takes a bare client: what that is over the latency, no reader can win. Takes four minutes.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 50_000);
@@ -21,8 +24,11 @@ export async function run(): Promise<void> {
     const pages = Math.ceil(rows / PER_PAGE) + (source === 'freshbooks' ? 1 : 0);
     const ideal = (pages * latency) / IN_FLIGHT[source];
     const times: number[] = [];
+    const bare: number[] = [];
     for (let turn = 0; turn < ROUNDS[source]; turn++) {
       const name = `latency_${source}`;
+      for (let page = 1; page <= BARE; page++)
+        bare.push(await timed(() => sandbox.ask(source, `per_page=${PER_PAGE}&page=${page}`)));
       const worker = await openWorker(await server.create(name), sandbox);
       try {
         const { ms } = await spentBy(worker.sql, () => worker.work('walk', source));
@@ -37,6 +43,7 @@ export async function run(): Promise<void> {
       source,
       rows,
       pages,
+      'a bare page, ms': spread(bare, 1),
       'ideal, s': round(ideal / 1000, 1),
       'first read, s': spread(
         times.map((ms) => ms / 1000),

@@ -4,36 +4,37 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pino } from 'pino';
+import { Redis } from 'ioredis';
 import postgres from 'postgres';
-import { packApiKey } from '../../src/daemon/accounts.js';
-import { openQueues } from '../../src/jobs/queues.js';
-import { reconcileSchedules } from '../../src/jobs/schedules.js';
-import { addConnection, insertCredential } from '../../src/mirror/add-connection.js';
-import { openDatabase } from '../../src/mirror/database.js';
-import { createSealer } from '../../src/mirror/sealing.js';
-import { systemRuntime } from '../../src/runtime.js';
 import { programOf } from '../daemon/program.js';
 import { startRedis } from '../servers/redis.js';
 import { until } from '../servers/until.js';
-import { processorMs, say, timed } from './database.js';
+import { familyMs, parentOf, processorMs, say, timed } from './database.js';
 import { startBenchServer } from './ground.js';
+import { addAccounts, nameOf } from './many-accounts.js';
+import { measureSchedules } from './many-schedules.js';
 import { type Figure, report, round, size } from './report.js';
-import { type BenchSandbox, furtherKey, startBenchSandbox } from './sandbox.js';
+import { startBenchSandbox } from './sandbox.js';
 
 const TASKS = 20;
-const WARM_MS = 10_000;
+const MINUTE_S = 60;
+/** So slow that the worker waits for the API most of the time, and all of them together don't use up the cores. */
+const SLOW_MS = 600;
+const STEADY_MS = 10_000;
+const SATURATED_S = 20;
 
 /**
- * 1,000 accounts (`--accounts`) of Invoiced, each with 20 tasks: what their polls once a minute cost one worker, and how late the latest
- * is; the same while one account with 200,000 tasks (`--backfill`) is read for the first time; how many polls a second 1, 2 and 4 workers
- * do when they are to poll each account once a second; and what 10,000 schedules cost at a start. The queue is on Redis; the sandbox, in
- * a process of its own, PostgreSQL and Redis share the machine with the workers. Linux only.
+ * 1,000 accounts (`--accounts`) of Invoiced, each with 20 tasks and polled once a minute by one worker, for two minutes (`--seconds`): what a
+ * poll costs each process of the processor, which hardly depends on what else the machine does, and the longest time that any account was
+ * left alone. The same while one account with 300,000 tasks (`--backfill`) is read for the first time. Then how many polls a second 1, 2 and 4
+ * workers do that are to poll each account once a second: of an API that takes 600 ms an answer, until the worker waits, and of one
+ * that answers at once, until the cores are used up. And what 10,000 schedules cost at a start. The queue is on Redis; the sandbox, in a
+ * process of its own, PostgreSQL and Redis share the machine with the workers. Takes some eight minutes. Linux only.
  */
 export async function run(): Promise<void> {
   const accounts = size('accounts', 1_000);
-  const backfill = size('backfill', 200_000);
-  const seconds = size('seconds', 60);
+  const backfill = size('backfill', 300_000);
+  const seconds = size('seconds', 120);
   const server = await startBenchServer();
   const redis = await startRedis();
   const sandbox = await startBenchSandbox({
@@ -42,9 +43,11 @@ export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'taskmirror-bench-'));
   const databaseUrl = await server.create('many');
   const sql = postgres(databaseUrl, { max: 2, onnotice: () => {} });
+  const queue = new Redis(redis.url);
+  const large = nameOf(accounts);
   const figures: Figure[] = [];
   const workers = new Set<ChildProcess>();
-  const start = (pollEvery: string): ChildProcess => {
+  const start = (pollEvery: string): void => {
     const worker = spawn(process.execPath, [...programOf(), 'start'], {
       cwd: folder,
       env: {
@@ -60,7 +63,6 @@ export async function run(): Promise<void> {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     workers.add(worker);
-    return worker;
   };
   const stop = async () => {
     const ends = [...workers].map((worker) => once(worker, 'exit'));
@@ -68,64 +70,117 @@ export async function run(): Promise<void> {
     await Promise.all(ends);
     workers.clear();
   };
-  /** What the workers do in so many seconds. Lags are of the accounts that are polled, and not of the one that is read. */
+  const redisPid = Number(/^process_id:(\d+)/m.exec(await queue.info('server'))?.[1]);
+  const [backend] = await sql`select pg_backend_pid() as pid`;
+  const postmaster = parentOf(Number(backend?.['pid']));
+  const used = () => ({
+    workers: [...workers].reduce((sum, { pid = 0 }) => sum + processorMs(pid), 0),
+    postgres: familyMs(postmaster),
+    redis: processorMs(redisPid),
+    sandbox: processorMs(sandbox.pid),
+  });
+  const place = async () => {
+    const [at] = await sql<{ now: Date; lsn: string }[]>`
+      select clock_timestamp() as now, pg_current_wal_insert_lsn()::text as lsn`;
+    if (at === undefined) throw new Error('the database gave no row');
+    return at;
+  };
+  /** What the workers do in so many seconds, apart from the account that is read. */
   const watch = async (what: string, every: number, watched: number): Promise<Figure> => {
-    const used = () => [...workers].map(({ pid = 0 }) => processorMs(pid));
+    const from = await place();
     const before = used();
-    const [from] = await sql`select clock_timestamp() as now`;
-    let lag = 0;
-    const until = performance.now() + watched * 1_000;
     const began = performance.now();
-    while (performance.now() < until) {
-      await delay(1_000);
-      const [latest] = await sql`
-        select max(extract(epoch from clock_timestamp() - last_pull_at))::float8 as lag
-        from sync.connections where name <> ${nameOf(accounts)}`;
-      lag = Math.max(lag, Number(latest?.['lag']));
-    }
-    const [counted] = await sql`
-      select count(*)::int as polls from sync.runs
-      where kind = 'poll' and outcome = 'ok' and finished_at >= ${from?.['now']} and connection <> ${nameOf(accounts)}`;
+    await delay(watched * 1_000);
     const took = (performance.now() - began) / 1_000;
     const after = used();
-    const busy = after.map((ms, n) => round((ms - (before[n] ?? 0)) / took / 10));
+    const [done] = await sql<{ polls: number; gap: number; late: number; wal: number }[]>`
+      with gaps as (
+        select connection, started_at,
+          coalesce(lead(started_at) over (partition by connection order by started_at), clock_timestamp()) as next
+        from sync.runs where kind = 'poll' and outcome = 'ok' and connection <> ${large}
+      )
+      select count(*) filter (where started_at >= ${from.now})::int as polls,
+        max(extract(epoch from next - started_at)) filter (where next >= ${from.now})::float8 as gap,
+        count(distinct connection) filter (where next >= ${from.now} and next - started_at > ${every + 5} * interval '1 second')::int as late,
+        (pg_current_wal_insert_lsn() - ${from.lsn}::pg_lsn)::float8 as wal
+      from gaps`;
+    const polls = done?.polls ?? 0;
+    const each = (who: keyof typeof after) => round((after[who] - before[who]) / polls, 1);
+    const all = Object.values(after).reduce((a, b) => a + b) - Object.values(before).reduce((a, b) => a + b);
     return {
       what,
       workers: workers.size,
-      'polls/s': round(Number(counted?.['polls']) / took, 1),
-      'wanted/s': round(accounts / every, 1),
-      'latest, s': round(lag, 1),
-      'core of each worker, %': busy.join(' '),
+      polls,
+      wanted: round((accounts * watched) / every),
+      'polls/s': round(polls / took, 1),
+      'longest gap, s': round(done?.gap ?? Number.NaN, 1),
+      'accounts left alone 5 s too long': done?.late ?? Number.NaN,
+      'ms a poll: worker': each('workers'),
+      postgres: each('postgres'),
+      redis: each('redis'),
+      sandbox: each('sandbox'),
+      'WAL bytes a poll': round((done?.wal ?? Number.NaN) / polls),
+      'cores used': round(all / took / 1_000, 2),
     };
   };
   try {
     figures.push(...(await measureSchedules(redis.url, databaseUrl)));
     await addAccounts(databaseUrl, sandbox, 0, accounts);
+    say(`reading ${accounts} accounts`);
     start('60s');
+    const counted = async (query: postgres.PendingQuery<postgres.Row[]>) =>
+      Number((await query)[0]?.['count']);
     const first = await timed(() =>
-      until('all are read', async () => (await read(sql)) === accounts, 600_000),
+      until(
+        'all are read',
+        async () => (await counted(sql`select count(*) from sync.cursors`)) === accounts,
+        600_000,
+      ),
     );
     figures.push({
       what: `first reads of ${accounts} accounts`,
       workers: 1,
       seconds: round(first / 1_000, 1),
     });
-    await delay(WARM_MS);
-    figures.push(await watch('a poll a minute', 60, seconds));
+    const polled = () =>
+      counted(sql`select count(distinct connection) from sync.runs where kind = 'poll' and outcome = 'ok'`);
+    await until('all are polled', async () => (await polled()) === accounts, 180_000);
+    figures.push(await watch('a poll a minute', MINUTE_S, seconds));
+    say(JSON.stringify(figures.at(-1)));
+
     await addAccounts(databaseUrl, sandbox, accounts, accounts + 1);
-    figures.push(await watch(`the same beside a first read of ${backfill}`, 60, seconds));
+    await until(
+      'it is read',
+      async () =>
+        (await sql`select from sync.walks where connection = ${large} and batches > 0`).length === 1,
+      90_000,
+    );
+    const beside = await watch(
+      'the same beside a first read',
+      MINUTE_S,
+      Math.max(MINUTE_S + 15, seconds / 2),
+    );
+    const rows = await counted(sql`select count(*) from invoiced.tasks where connection = ${large}`);
+    figures.push({ ...beside, 'rows read beside it': rows });
+    say(JSON.stringify(figures.at(-1)));
     await stop();
-    await sql`delete from sync.connections where name = ${nameOf(accounts)}`;
-    for (const count of [1, 2, 4]) {
-      say(`${count} workers`);
-      for (let n = 0; n < count; n += 1) start('1s');
-      await delay(WARM_MS);
-      figures.push(await watch('a poll a second', 1, 20));
-      await stop();
+    await sql`update sync.connections set paused_at = clock_timestamp() where name = ${large}`;
+
+    for (const latency of [SLOW_MS, 0]) {
+      await sandbox.setLatency(latency);
+      for (const count of [1, 2, 4]) {
+        for (let n = 0; n < count; n += 1) start('1s');
+        await until('all are at work', async () => (await listening(sql)) === 2 * count, 60_000);
+        await delay(STEADY_MS);
+        figures.push(await watch(`as fast as it goes, at ${latency} ms an answer`, 1, SATURATED_S));
+        say(JSON.stringify(figures.at(-1)));
+        await stop();
+      }
     }
     report('many', figures);
   } finally {
     await stop();
+    queue.disconnect();
     await sql.end();
     await sandbox.close();
     await redis.stop();
@@ -134,70 +189,6 @@ export async function run(): Promise<void> {
   }
 }
 
-const nameOf = (n: number): string => `account-${String(n).padStart(5, '0')}`;
-
-async function addAccounts(
-  databaseUrl: string,
-  sandbox: BenchSandbox,
-  from: number,
-  to: number,
-): Promise<void> {
-  const sealer = createSealer([Buffer.from(sandbox.env['CREDENTIALS_KEY'] ?? '', 'base64')]);
-  const db = openDatabase(databaseUrl, { applicationName: 'taskmirror bench', max: 1 });
-  await db.transaction(async (tx) => {
-    for (let n = from; n < to; n += 1) {
-      const name = nameOf(n);
-      await insertCredential(tx, {
-        credentialId: name,
-        source: 'invoiced',
-        clientId: '',
-        sealed: sealer.seal(packApiKey(furtherKey(n))),
-        problem: null,
-        redirectUri: null,
-        sealedClientSecret: null,
-      });
-      const added = await addConnection(tx, {
-        name,
-        source: 'invoiced',
-        address: sandbox.env['INVOICED_BASE_URL'] ?? '',
-        accountId: null,
-        credentialId: name,
-        pollEvery: 60_000,
-        sweepEvery: 21_600_000,
-        problem: null,
-      });
-      if (!added) throw new Error(`${name} is there already`);
-    }
-  });
-  await db.close();
-}
-
-async function read(sql: postgres.Sql): Promise<number> {
-  const [counted] = await sql`select count(*)::int as read from sync.cursors`;
-  return Number(counted?.['read']);
-}
-
-/** What it costs to bring 10,000 schedules into the queue, and to find them there. */
-async function measureSchedules(redisUrl: string, databaseUrl: string): Promise<readonly Figure[]> {
-  const queues = await openQueues({
-    redisUrl,
-    databaseUrl,
-    prefix: 'bench-many',
-    runtime: systemRuntime,
-    log: pino({ level: 'silent' }),
-  });
-  const wanted = Array.from({ length: 10_000 }, (_, n) => {
-    return { connection: nameOf(n), kind: 'poll', everyMs: 60_000 } as const;
-  });
-  try {
-    const made = await timed(() => reconcileSchedules(queues, wanted));
-    const found = await timed(() => reconcileSchedules(queues, wanted));
-    await reconcileSchedules(queues, []);
-    return [
-      { what: '10,000 schedules made', seconds: round(made / 1_000, 2) },
-      { what: '10,000 schedules found', seconds: round(found / 1_000, 2) },
-    ];
-  } finally {
-    await queues.close();
-  }
+async function listening(sql: postgres.Sql): Promise<number> {
+  return (await sql`select from pg_stat_activity where application_name = 'taskmirror listen'`).length;
 }

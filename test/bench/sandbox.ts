@@ -29,6 +29,8 @@ export interface BenchSandbox extends SandboxFacts {
   act(source: SourceName, act: string, ...args: readonly unknown[]): Promise<unknown>;
   /** One page of a listing, by its query, and nothing else done with it. */
   ask(source: SourceName, query: string): Promise<unknown>;
+  /** How many milliseconds each answer takes at least from now on. */
+  setLatency(milliseconds: number): Promise<void>;
   /** How many requests came so far. */
   requests(): Promise<number>;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export async function startBenchSandbox(wish: SandboxWish): Promise<BenchSandbox
       if (!answer.ok) throw new Error(`${source} answers ${answer.status} to ${query}`);
       return json;
     },
+    setLatency: async (milliseconds) => void (await control('/latency', { milliseconds })),
     requests: async () => {
       const log = (await control('/log')) as readonly { readonly seq: number }[];
       return log.at(-1)?.seq ?? 0;
