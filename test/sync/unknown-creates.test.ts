@@ -243,13 +243,13 @@ describe.each(connections)('%s', (connection) => {
     const short = { id: null, sync_error: expect.stringMatching(/counts more tasks than it lists/) };
     expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'pending', ...short });
 
-    // It goes on for ten minutes.
-    await world.sql`update sync.writes set sent_at = sent_at - interval '11 minutes' where row_id = ${row}`;
+    // It goes on for five minutes.
+    await world.sql`update sync.writes set sent_at = sent_at - interval '6 minutes' where row_id = ${row}`;
     await due(connection);
     await world.push(connection);
     expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'failed', ...short });
 
-    await world.sql`update sync.writes set sent_at = sent_at + interval '11 minutes' where row_id = ${row}`;
+    await world.sql`update sync.writes set sent_at = sent_at + interval '6 minutes' where row_id = ${row}`;
     await world.sql`delete from ${table(connection)} where row_id = ${row}`;
     await world.push(connection);
     expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'pending', ...short });

@@ -24,7 +24,7 @@ const MOST_WITH_ONE_KEY = 2;
 const EVERY_POLL_SHOWS_US = 300e6;
 /** A list that holds less than it counts may be whole again soon. One that stays so is a person's to look into. */
 const SHORT_MS = 30_000;
-const SHORT_UNTIL_US = 600e6;
+const SHORT_UNTIL_US = 300e6;
 /** While another create of which more will be known soon may have made what was found. */
 const EARLY_MS = 1_000;
 

@@ -62,11 +62,17 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
   if (hidesDeleted && side === 'remote' && api.get(task)?.['vis_state'] === '1') return true;
   // Nor is it to be seen where the API has come to show the field to nobody since.
   if (side === 'remote' && api.get(task)?.[field] === HIDDEN) return true;
+  // What had reached the API is what stood there, to a row that was inserted and has the task since.
+  const arrived = ledger.writes.some(
+    ({ change, at: sentAt }) =>
+      sentAt > at && change.task === task && change.field === field && change.after === value,
+  );
   return conflicts.some(
     (entry) =>
       String(entry['row_id']) === String(row['row_id']) &&
       entry['field'] === field &&
       (toldByJournal(field, entry[side]) === value ||
+        (arrived && toldByJournal(field, entry['remote']) === value) ||
         // No run has written it: it lost to what came over a link, whichever side had it.
         (!ledger.labelled && entry['run_id'] === null && toldByJournal(field, entry['remote']) === value)),
   );
