@@ -10,6 +10,8 @@ export interface Backend {
   makeWorkers(): WorkerConnections;
   /** Changes schedules while no other process does. */
   exclusively<T>(change: () => Promise<T>): Promise<T>;
+  /** How many schedules may be changed at a time. */
+  readonly changesAtOnce: number;
   /** Puts an active job behind all that wait, keeping its id, progress and attempts. */
   moveToBack(job: WorkJob, token: string): Promise<void>;
   /** What is wrong with the server's settings and what to do; null when nothing is. */

@@ -47,6 +47,7 @@ export async function openPostgres(
     },
     makeWorkers: () => makeWorkers(url, runtime, report, traced),
     exclusively: (change) => exclusively(pool, runtime, change),
+    changesAtOnce: 1,
     // A job that was delayed would take its old place again, before those that came later.
     moveToBack: async (job, token) => {
       await job.moveToWait(token);

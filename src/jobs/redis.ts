@@ -61,6 +61,8 @@ export async function openRedis(
     makeWorkers: () => makeWorkers(url, prefix, report, traced),
     // Each of its scripts runs alone.
     exclusively: (change) => change(),
+    // They share a connection and wait for no answer before the next is sent; more would keep other commands waiting for long.
+    changesAtOnce: 50,
     // A delayed job that is due goes behind those that wait; `moveToWait` would put it before them.
     moveToBack: (job, token) => job.moveToDelayed(0, token),
     problem: () => evictionProblem(connection),

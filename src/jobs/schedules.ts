@@ -31,7 +31,8 @@ export async function reconcileSchedules(
   const change = async () => {
     for (const kind of KINDS) {
       const ofKind = wanted.filter((schedule) => schedule.kind === kind);
-      await reconcileQueue(queues.queues[kind], ofKind, queues.runtime.now(), counts);
+      const atOnce = queues.backend.changesAtOnce;
+      await reconcileQueue(queues.queues[kind], ofKind, queues.runtime.now(), atOnce, counts);
     }
   };
   await reach(queues, () => queues.backend.exclusively(change));
@@ -47,22 +48,23 @@ async function reconcileQueue(
   queue: WorkQueue,
   wanted: readonly WantedSchedule[],
   now: number,
+  atOnce: number,
   counts: { kept: number; made: number; removed: number },
 ): Promise<void> {
   const present = new Map(
     (await queue.getJobSchedulers(0, -1)).map((scheduler) => [scheduler.key, scheduler]),
   );
   const keys = new Set(wanted.map((schedule) => keyOf(schedule.connection)));
-  for (const key of present.keys()) {
-    if (keys.has(key)) continue;
+  await inLanes(atOnce, [...present.keys()], async (key) => {
+    if (keys.has(key)) return;
     await queue.removeJobScheduler(key);
     counts.removed++;
-  }
-  for (const schedule of wanted) {
+  });
+  await inLanes(atOnce, wanted, async (schedule) => {
     const scheduler = present.get(keyOf(schedule.connection));
     if (scheduler && isRight(scheduler, schedule, now)) {
       counts.kept++;
-      continue;
+      return;
     }
     // An upsert keeps the next run's time where the interval is unchanged; a time that is too far must go.
     if (scheduler && isTooFar(scheduler, schedule, now)) await queue.removeJobScheduler(scheduler.key);
@@ -76,7 +78,20 @@ async function reconcileQueue(
       },
     );
     counts.made++;
-  }
+  });
+}
+
+/** Each item once, so many at a time. */
+async function inLanes<Item>(
+  lanes: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 function isRight(scheduler: JobSchedulerJson, schedule: WantedSchedule, now: number): boolean {

@@ -170,7 +170,7 @@ export async function run(): Promise<void> {
       await sandbox.setLatency(latency);
       for (const count of [1, 2, 4]) {
         for (let n = 0; n < count; n += 1) start('1s');
-        await until('all are at work', async () => (await listening(sql)) === 2 * count, 60_000);
+        await until('all are at work', async () => (await listening(sql)) === 2 * count, 180_000);
         await delay(STEADY_MS);
         figures.push(await watch(`as fast as it goes, at ${latency} ms an answer`, 1, SATURATED_S));
         say(JSON.stringify(figures.at(-1)));
