@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { keepSchedules } from '../../src/daemon/schedules.js';
 import { openQueues } from '../../src/jobs/queues.js';
 import { queueState } from '../../src/jobs/state.js';
 import { declareConnections } from '../../src/mirror/connections.js';
 import { openDatabase } from '../../src/mirror/database.js';
-import { systemRuntime } from '../../src/runtime.js';
+import { type Runtime, systemRuntime } from '../../src/runtime.js';
 import { createTestDatabase, redisUrl, unique, until } from '../servers/index.js';
 
 const DAY = 86_400_000;
@@ -26,8 +26,27 @@ test('a connection is polled and walked, and a flush of the queue changes that f
   await until('it is scheduled again', async () => (await scheduled()).join() === all);
 });
 
+test('what takes long to compare is compared more rarely', async () => {
+  let now = 0;
+  const rests: number[] = [];
+  const runtime: Runtime = {
+    ...systemRuntime,
+    // Each look at the connections takes 4 s.
+    now: () => {
+      now += 4_000;
+      return now;
+    },
+    sleep: async (ms, signal) => {
+      rests.push(ms);
+      await systemRuntime.sleep(DAY, signal);
+    },
+  };
+  await kept(runtime);
+  expect(await until('it rests', () => rests[0])).toBe(80_000);
+});
+
 /** The schedules of one connection, kept by nobody but `keepSchedules`, on a Redis of many. */
-async function kept() {
+async function kept(runtime: Runtime = systemRuntime) {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
   const db = openDatabase(database.url, { applicationName: 'taskmirror test' });
@@ -46,7 +65,7 @@ async function kept() {
   const stop = new AbortController();
   const mine = () => false;
   const keeping = keepSchedules(
-    { db, queues, runtime: systemRuntime, log, mine, refresh: async () => {}, everyMs: 50 },
+    { db, queues, runtime, log, mine, refresh: async () => {}, everyMs: 50 },
     stop.signal,
   );
   onTestFinished(async () => {
