@@ -17,6 +17,46 @@ const usual = {
 /** Those of links. */
 export const foundOfLinks: readonly Found[] = [
   {
+    name: 'a name that nobody can tell from an edit, its answer having been lost, is not called the work of the API',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        beside: 1,
+        links: {
+          rule: {
+            match: 'none',
+            creates: 'freshbooks',
+            shareName: true,
+            complete: null,
+            onDelete: 'delete',
+            winner: 'newest',
+            some: 'all',
+          },
+          alike: 0,
+          trouble: false,
+        },
+      },
+      commands: [
+        {
+          do: 'an API cuts names',
+          with: { at: 'freshbooks', route: 'tasks.create', times: 1 },
+          steps: 0,
+          order: 0,
+        },
+        {
+          do: 'lose an answer',
+          with: { route: 'tasks.create', fault: { kind: 'reset', when: 'after' } },
+          steps: 0,
+          order: 0,
+        },
+        { do: 'poll', with: 0, steps: 90, order: 0, beside: true },
+        { do: 'push', with: 0, steps: 90, order: 0 },
+        { do: 'time passes', with: 100_000, steps: 10, order: 0 },
+      ],
+    },
+  },
+  {
     name: 'a name that was written into a task while it was deleted stands in the journal when the other one brings it back',
     history: {
       setting: { ...usual, source: 'freshbooks', links: { rule: null, alike: 1, trouble: false } },

@@ -96,6 +96,25 @@ export const found: readonly Found[] = [
     },
   },
   {
+    name: 'a task whose answer was lost is not made again for a list that left it out',
+    history: {
+      setting: { ...usual, source: 'freshbooks' },
+      commands: [
+        insert(10),
+        loseAnswer('tasks.create'),
+        work('push', 0, 90),
+        { do: 'time passes', with: 100_000, steps: 10, order: 0 },
+        {
+          do: 'fault',
+          with: { route: 'tasks.list', fault: { kind: 'drop-rows', count: 3 }, skip: 0, times: 2 },
+          steps: 0,
+          order: 0,
+        },
+        work('push', 0, 90),
+      ],
+    },
+  },
+  {
     name: 'a new task of which the answer leaves out the name keeps it',
     history: {
       setting: { ...usual, source: 'invoiced' },
