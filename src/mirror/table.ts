@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Column, Columns, ColumnType, Field } from '../fields.js';
+import type { Column, Columns, ColumnType, Field, Scalar } from '../fields.js';
 import { comeOver } from './crossed.js';
 import { micros } from './database.js';
 
@@ -50,9 +50,16 @@ export function incomingColumns(table: TaskTable, rows: readonly Columns[]): rea
   return columnsOf(table).map(({ name, type, absent }) => ({
     name,
     type: TRANSPORT[type],
-    values: rows.map((row) => (name in row ? row[name] : absent)),
+    values: rows.map((row) => valueIn(row, name, absent)),
   }));
 }
+
+/** A row's values, column by column. */
+export const valuesOf = (columns: readonly Column[], row: Columns): readonly Scalar[] =>
+  columns.map(({ name, absent }) => valueIn(row, name, absent));
+
+const valueIn = (row: Columns, name: string, absent: Scalar): Scalar =>
+  row[name] ?? (name in row ? null : absent);
 
 /**
  * Columns of equal length as a set of rows, for a `from`. One array a column: as objects of a JSON array a page costs three times as much

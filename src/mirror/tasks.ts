@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Columns, ConflictPolicy, JsonObject } from '../fields.js';
 import { type RemadeField, takeAsAgreed } from './crossed.js';
 import { type Executor, fromMicros } from './database.js';
+import { perhapsDifferent } from './just-so.js';
 import {
   bookkeeping,
   columnsOf,
@@ -54,14 +55,16 @@ export async function findDifferent(
   connection: string,
   tasks: readonly IncomingTask[],
 ): Promise<ReadonlyMap<number, MirrorRow | null>> {
+  const suspects = await perhapsDifferent(db, table, connection, tasks);
+  if (suspects.length === 0) return new Map();
   const columns = columnsOf(table);
   // What an answer leaves out compares as what the row holds that never had it.
   const incoming = zipped('i', [
-    { name: 'id', type: 'bigint', values: tasks.map(({ id }) => id) },
-    { name: 'raw', type: 'jsonb', values: tasks.map(({ raw }) => raw) },
+    { name: 'id', type: 'bigint', values: suspects.map(({ id }) => id) },
+    { name: 'raw', type: 'jsonb', values: suspects.map(({ raw }) => raw) },
     ...incomingColumns(
       table,
-      tasks.map((task) => task.columns),
+      suspects.map((task) => task.columns),
     ),
   ]);
   const rows = await db.rows<StoredRow>(sql`

@@ -15,7 +15,7 @@ import { runUnderLease } from './run.js';
 import type { ResyncRequest, WorkProgress, WorkResult } from './work.js';
 
 /** How many pages are merged together at most, and so kept in memory. */
-const READ_AHEAD = 8;
+const MOST_PAGES = 8;
 
 /** Reads what changed since the cursor, less the overlap, and merges it. The cursor moves when all of it is committed. */
 export async function poll(
@@ -50,7 +50,11 @@ export async function poll(
     let left = 0;
     let held = false;
     let serverTime: number | null = null;
-    for await (const pages of prefetch((signal) => client.changes(since, signal), READ_AHEAD, signal)) {
+    for await (const pages of prefetch(
+      (signal) => client.changes(since, signal),
+      { most: MOST_PAGES, runtime: context.runtime },
+      signal,
+    )) {
       serverTime ??= pages[0]?.serverTime ?? null;
       const applied = await applyPages(target, pages);
       counts = addCounts(counts, applied.counts);

@@ -16,7 +16,7 @@ import { type RunLog, runUnderLease } from './run.js';
 import type { WorkProgress } from './work.js';
 
 /** How many pages are merged together at most, and so kept in memory. */
-const READ_AHEAD = 10;
+const MOST_PAGES = 10;
 const CONFIRM_AT_ONCE = 50;
 /** To find the absent reads the whole table: so many are found at a time. */
 const ABSENT_AT_ONCE = 5_000;
@@ -47,7 +47,11 @@ export async function walkSlice(
     let behind = 0;
     if (walk.batches === 0 || walk.position !== null) {
       const place: Position | null = walk.position;
-      for await (const pages of prefetch((signal) => client.walk(place, signal), READ_AHEAD, signal)) {
+      for await (const pages of prefetch(
+        (signal) => client.walk(place, signal),
+        { most: MOST_PAGES, runtime: context.runtime },
+        signal,
+      )) {
         const applied = await applyPages(target, pages);
         left += applied.left;
         behind = Math.min(behind, ...pages.map(lag));

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
+import { systemRuntime } from '../../src/runtime.js';
 import { prefetch } from '../../src/sync/prefetch.js';
 
 const never = new AbortController().signal;
+const ahead = (most: number) => ({ most, runtime: systemRuntime });
+
+const aborted = (signal?: AbortSignal) =>
+  new Promise<void>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
 
 /** Numbers, one each turn of the event loop; tells how far it got and whether it was ended. */
 function numbers(count: number, end?: () => void) {
@@ -28,7 +35,7 @@ const turns = async (count: number): Promise<void> => {
 
 test('gives everything once, in order, in batches of what has come meanwhile', async () => {
   const batches: (readonly number[])[] = [];
-  for await (const batch of prefetch(numbers(50).open, 4, never)) {
+  for await (const batch of prefetch(numbers(50).open, ahead(4), never)) {
     batches.push(batch);
     await turns(10);
   }
@@ -37,10 +44,37 @@ test('gives everything once, in order, in batches of what has come meanwhile', a
   expect(batches.length).toBeLessThan(50);
 });
 
+test('what follows closely is given together', async () => {
+  const patient = { sleep: (_: number, signal?: AbortSignal) => aborted(signal) };
+  const sizes: number[] = [];
+  for await (const batch of prefetch(numbers(10).open, { most: 4, runtime: patient }, never)) {
+    sizes.push(batch.length);
+  }
+  expect(sizes).toEqual([4, 4, 2]);
+});
+
+test('what does not follow is not waited for', async () => {
+  let wake = () => {};
+  const taken = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const open = async function* (): AsyncGenerator<number> {
+    yield 1;
+    await taken;
+    yield 2;
+  };
+  const batches: (readonly number[])[] = [];
+  for await (const batch of prefetch(open, ahead(4), never)) {
+    batches.push(batch);
+    wake();
+  }
+  expect(batches).toEqual([[1], [2]]);
+});
+
 test('is never more than so many items ahead of a slow consumer', async () => {
   const { open, told } = numbers(1000);
   let taken = 0;
-  for await (const batch of prefetch(open, 4, never)) {
+  for await (const batch of prefetch(open, ahead(4), never)) {
     taken += batch.length;
     await turns(30);
     expect(told.given - taken).toBeLessThanOrEqual(5);
@@ -55,7 +89,7 @@ test('what came before a fault is given first', async () => {
   });
   const taken: number[] = [];
   const run = async () => {
-    for await (const batch of prefetch(open, 10, never)) {
+    for await (const batch of prefetch(open, ahead(10), never)) {
       taken.push(...batch);
       await turns(20);
     }
@@ -66,12 +100,12 @@ test('what came before a fault is given first', async () => {
 
 test('a consumer that leaves, or throws, ends the source before it goes on', async () => {
   const left = numbers(100);
-  for await (const _ of prefetch(left.open, 4, never)) break;
+  for await (const _ of prefetch(left.open, ahead(4), never)) break;
   expect(left.told.ended).toBe(true);
 
   const threw = numbers(100);
   const run = async () => {
-    for await (const _ of prefetch(threw.open, 4, never)) throw new Error('no more');
+    for await (const _ of prefetch(threw.open, ahead(4), never)) throw new Error('no more');
   };
   await expect(run()).rejects.toThrow('no more');
   expect(threw.told.ended).toBe(true);
@@ -86,7 +120,7 @@ test('a source that waits is ended by the signal, with its reason', async () => 
     });
   };
   const run = async () => {
-    for await (const _ of prefetch(open, 4, stop.signal)) stop.abort(new Error('stopped'));
+    for await (const _ of prefetch(open, ahead(4), stop.signal)) stop.abort(new Error('stopped'));
   };
   await expect(run()).rejects.toThrow('stopped');
 });

@@ -31,7 +31,7 @@ import { nothingFound, type Verification, type VerifyStep } from './report.js';
 import { settle } from './settle.js';
 
 /** How many pages are compared together at most, and so kept in memory. */
-const READ_AHEAD = 10;
+const MOST_PAGES = 10;
 const JUDGED_AT_ONCE = 8;
 /** So many tasks that the listing left out are asked for one by one. */
 const MOST_ABSENT = 2_000;
@@ -132,7 +132,11 @@ async function readAll(
 
     let batch = 0;
     let seen = { pages: 0, rows: 0 };
-    for await (const pages of prefetch((aborted) => client.walk(null, aborted), READ_AHEAD, signal)) {
+    for await (const pages of prefetch(
+      (aborted) => client.walk(null, aborted),
+      { most: MOST_PAGES, runtime: context.runtime },
+      signal,
+    )) {
       const { suspects, fetched, failed } = await compareBatch(bench, findings, pages);
       await judgeAll(suspects);
       const counts = { ...noCounts, pages: pages.length, fetched, failed, unchanged: fetched - failed };
