@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type SQL, sql } from 'drizzle-orm';
 import type { Column, ColumnType, Json, JsonObject, Scalar } from '../fields.js';
 import type { Executor } from './database.js';
-import { columnsOf, list, type TaskTable, tableName, valuesOf, zipped } from './table.js';
+import { columnsOf, list, type TaskTable, tableName, valueIn, zipped } from './table.js';
 import type { IncomingTask } from './tasks.js';
 
 /** As many tasks are known by one hash. One that changed has all of them compared. */
@@ -54,8 +54,13 @@ function printable({ name, type }: Column): SQL {
 function hashOf(columns: readonly Column[], tasks: readonly IncomingTask[]): string {
   let text = '';
   for (const task of tasks) {
-    const values = valuesOf(columns, task.columns).map((value, n) => printedColumn(columns[n]?.type, value));
-    text += `${printedJson(task.raw)}(${values.join()})`;
+    text += printedJson(task.raw);
+    let before = '(';
+    for (const column of columns) {
+      text += before + printedColumn(column.type, valueIn(task.columns, column));
+      before = ',';
+    }
+    text += ')';
   }
   return hash('sha256', text);
 }
@@ -64,7 +69,7 @@ function hashOf(columns: readonly Column[], tasks: readonly IncomingTask[]): str
 const QUOTED = /["\\(), \t\n\v\f\r]/;
 
 /** A column's value as PostgreSQL prints it in a row. */
-function printedColumn(type: ColumnType | undefined, value: Scalar): string {
+function printedColumn(type: ColumnType, value: Scalar): string {
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 't' : 'f';
   if (type === 'instant') return `${value}.000000`;

@@ -47,18 +47,15 @@ export interface Incoming {
 
 /** The values of a table's columns, for `zipped`; what a row leaves out travels as `absent`. */
 export function incomingColumns(table: TaskTable, rows: readonly Columns[]): readonly Incoming[] {
-  return columnsOf(table).map(({ name, type, absent }) => ({
-    name,
-    type: TRANSPORT[type],
-    values: rows.map((row) => valueIn(row, name, absent)),
+  return columnsOf(table).map((column) => ({
+    name: column.name,
+    type: TRANSPORT[column.type],
+    values: rows.map((row) => valueIn(row, column)),
   }));
 }
 
-/** A row's values, column by column. */
-export const valuesOf = (columns: readonly Column[], row: Columns): readonly Scalar[] =>
-  columns.map(({ name, absent }) => valueIn(row, name, absent));
-
-const valueIn = (row: Columns, name: string, absent: Scalar): Scalar =>
+/** A column's value in a row; `absent` where the row leaves it out. */
+export const valueIn = (row: Columns, { name, absent }: Column): Scalar =>
   row[name] ?? (name in row ? null : absent);
 
 /**

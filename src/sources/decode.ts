@@ -43,7 +43,10 @@ export function isObject(json: unknown): json is JsonObject {
 
 function columnsIn(fields: readonly Field[], task: JsonObject): Columns {
   const columns: Record<string, Scalar> = {};
-  for (const field of fields) Object.assign(columns, field.decode(task));
+  for (const field of fields) {
+    const decoded = field.decode(task);
+    if (decoded !== undefined) for (const { name } of field.columns) columns[name] = decoded[name] ?? null;
+  }
   return columns;
 }
 
@@ -58,8 +61,8 @@ function unholdable(json: Json, depth: number): string | null {
   // JSON.parse reads 1e999 as Infinity, which would be written back as null.
   if (typeof json === 'number') return Number.isFinite(json) ? null : 'a number is too large';
   if (typeof json !== 'object' || json === null) return null;
-  for (const [key, value] of Object.entries(json)) {
-    const fault = unholdable(key, depth) ?? unholdable(value, depth + 1);
+  for (const key of Object.keys(json)) {
+    const fault = unholdable(key, depth) ?? unholdable((json as JsonObject)[key] ?? null, depth + 1);
     if (fault !== null) return fault;
   }
   return null;

@@ -4,12 +4,16 @@ import { FieldError } from './source.js';
 const MAX_DIGITS = 40;
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,6}))?$/i;
 
+/** As most amounts come. */
+const CANONICAL = /^-?[1-9]\d{0,30}\.\d\d$/;
+
 /**
  * A decimal with exactly two digits after the point, rounded half away from zero: `'2.345'` → `'2.35'`, `'-1e-3'` → `'0.00'`.
  * Of any length: PostgreSQL keeps up to 16,383 digits after the point. Throws FieldError for what is no decimal or has more
  * than 40 digits before the point.
  */
 export function moneyOf(name: string, text: string): string {
+  if (CANONICAL.test(text)) return text;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(text.trim()) ?? [];
   if (whole + fraction === '') throw new FieldError(`${name}: expected a decimal number such as 50.00`);
   const digits = (whole + fraction).replace(/^0+/, '');
