@@ -5,6 +5,7 @@ import { startDaemon } from '../../daemon/daemon.js';
 import { TaskmirrorError } from '../../errors.js';
 import { createLog } from '../../log.js';
 import { type Cli, configOf } from '../cli.js';
+import { keepHeapLean } from '../lean-heap.js';
 import { hasOwnMirror, openMirrorServer } from '../mirror-server.js';
 
 export function addStart(program: Command, cli: Cli): void {
@@ -22,6 +23,7 @@ async function start(cli: Cli): Promise<void> {
     cli.finish(2);
     return;
   }
+  keepHeapLean();
   const server = await openMirrorServer(cli, config, { create: true });
   const log = createLog(config.logLevel, cli.output);
   const settings = { ...config, databaseUrl: server.url, databaseDirectUrl: server.directUrl };
