@@ -1,5 +1,5 @@
-import { median, say, timed } from './database.js';
-import { openWorker, spentBy, startBenchServer } from './ground.js';
+import { familyMs, median, parentOf, say, timed } from './database.js';
+import { type BenchWorker, openWorker, spentBy, startBenchServer } from './ground.js';
 import { type Figure, report, size, spread } from './report.js';
 import { type BenchSandbox, type SourceName, sources, startBenchSandbox } from './sandbox.js';
 import { fillSynthetic } from './synthetic.js';
@@ -9,61 +9,49 @@ const CHANGES = 100;
 const FIRST_ID = { invoiced: 1_000, freshbooks: 160_000 } as const;
 
 /**
- * How long a poll takes that brings 100 changes, among 10,000 and among 1,000,000 tasks (`--rows`), in turn; and what of it the same
- * answers take with a bare client, since the simulated APIs hold as many tasks.
+ * How long a poll takes that brings 100 changes, among 10,000 and among 1,000,000 tasks (`--rows`), and the processor time that it takes of
+ * the worker and of PostgreSQL. Both sizes in turn, each first in every other round: the ratio is the median of the rounds' own ratios. And
+ * what of it the same answers take with a bare client, since the simulated APIs hold as many tasks. Takes some six minutes, most of
+ * them to fill the mirrors. Linux only.
  */
 export async function run(): Promise<void> {
   const sizes = [10_000, size('rows', 1_000_000)];
   const server = await startBenchServer();
   const figures: Figure[] = [];
-  const worlds = [];
+  const worlds: World[] = [];
   try {
     for (const rows of sizes) {
       say(`filling ${rows}`);
       const sandbox = await startBenchSandbox({ invoiced: rows, freshbooks: rows });
       const worker = await openWorker(await server.create(`poll_${rows}`), sandbox);
-      worlds.push({
-        rows,
-        sandbox,
-        worker,
-        times: [] as number[],
-        used: [] as number[],
-        bare: [] as number[],
-      });
+      worlds.push({ rows, sandbox, worker });
       for (const source of sources) await fillSynthetic(worker, source, rows);
       await server.settle(worker.sql);
     }
+    const [backend] = worlds[0] ? await worlds[0].worker.sql`select pg_backend_pid() as pid` : [];
+    const postgres = parentOf(Number(backend?.['pid']));
     for (const source of sources) {
-      for (const world of worlds) world.times.length = world.used.length = world.bare.length = 0;
+      const rounds: Polled[][] = [];
       for (let turn = -2; turn < ROUNDS; turn++) {
-        for (const { sandbox, worker, times, used, bare } of worlds) {
-          await change(sandbox, source, turn);
-          const bareMs = await timed(() => firstPages(sandbox, source));
-          const { ms, processorMs } = await spentBy(worker.sql, () => worker.work('poll', source));
-          const [run] = await worker.sql<{ updated: number }[]>`
-            select updated from sync.runs where connection = ${source} order by run_id desc limit 1`;
-          if (run?.updated !== CHANGES) throw new Error(`${run?.updated} of ${CHANGES} changes were brought`);
-          // The window is read once more, since it filled more than a page.
-          await worker.work('poll', source);
-          if (turn < 0) continue;
-          times.push(ms);
-          used.push(processorMs);
-          bare.push(bareMs);
+        const polled: Polled[] = [];
+        for (const at of turn % 2 === 0 ? [0, 1] : [1, 0]) {
+          const world = worlds[at];
+          if (world) polled[at] = await measure(world, source, turn, postgres);
         }
+        if (turn >= 0) rounds.push(polled);
       }
-      const [few = Number.NaN, many = Number.NaN] = worlds.map(({ times }) => median(times));
-      for (const { rows, times, used, bare } of worlds) {
-        figures.push({
-          source,
-          rows,
-          'poll, ms': spread(times, 1),
-          'own processor ms': spread(used, 1),
-          'its answers alone, ms': spread(bare, 1),
-        });
-      }
-      figures.push({ source, rows: 'ratio', 'poll, ms': (many / few).toFixed(2) });
+      figures.push(
+        ...worlds.map(({ rows }, at) =>
+          figureOf(
+            source,
+            rows,
+            rounds.flatMap((each) => each[at] ?? []),
+          ),
+        ),
+      );
+      figures.push(ratioOf(source, rounds));
     }
-    report('poll', figures, `median of ${ROUNDS} (least-most)`);
+    report('poll', figures, `median of ${ROUNDS} (least-most); PostgreSQL's processor time is the mean`);
   } finally {
     for (const { sandbox, worker } of worlds) {
       await worker.close();
@@ -72,6 +60,66 @@ export async function run(): Promise<void> {
     await server.stop();
   }
 }
+
+interface World {
+  readonly rows: number;
+  readonly sandbox: BenchSandbox;
+  readonly worker: BenchWorker;
+}
+
+interface Polled {
+  readonly ms: number;
+  readonly bareMs: number;
+  readonly own: number;
+  readonly postgres: number;
+}
+
+async function measure(
+  { sandbox, worker }: World,
+  source: SourceName,
+  turn: number,
+  postgres: number,
+): Promise<Polled> {
+  await change(sandbox, source, turn);
+  const bareMs = await timed(() => firstPages(sandbox, source));
+  const before = familyMs(postgres);
+  const { ms, processorMs } = await spentBy(worker.sql, () => worker.work('poll', source));
+  const used = familyMs(postgres) - before;
+  const [run] = await worker.sql<{ updated: number }[]>`
+    select updated from sync.runs where connection = ${source} order by run_id desc limit 1`;
+  if (run?.updated !== CHANGES) throw new Error(`${run?.updated} of ${CHANGES} changes were brought`);
+  // The window is read once more, since it filled more than a page.
+  await worker.work('poll', source);
+  return { ms, bareMs, own: processorMs, postgres: used };
+}
+
+function figureOf(source: SourceName, rows: number, polls: readonly Polled[]): Figure {
+  const of = (key: keyof Polled) => polls.map((each) => each[key]);
+  return {
+    source,
+    rows,
+    'poll, ms': spread(of('ms'), 1),
+    'own processor ms': spread(of('own'), 1),
+    'processor ms of PostgreSQL': mean(of('postgres')).toFixed(1),
+    'its answers alone, ms': spread(of('bareMs'), 1),
+  };
+}
+
+function ratioOf(source: SourceName, rounds: readonly (readonly Polled[])[]): Figure {
+  const of = (key: keyof Polled) =>
+    rounds.map(([few, many]) => (many?.[key] ?? Number.NaN) / (few?.[key] ?? Number.NaN));
+  const all = (at: number) => mean(rounds.map((each) => each[at]?.postgres ?? Number.NaN));
+  return {
+    source,
+    rows: 'ratio',
+    'poll, ms': median(of('ms')).toFixed(2),
+    'own processor ms': median(of('own')).toFixed(2),
+    'processor ms of PostgreSQL': (all(1) / all(0)).toFixed(2),
+    'its answers alone, ms': median(of('bareMs')).toFixed(2),
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 async function change(sandbox: BenchSandbox, source: SourceName, turn: number): Promise<void> {
   const act = source === 'invoiced' ? 'edit' : 'editTask';

@@ -33,6 +33,8 @@ export interface BenchSandbox extends SandboxFacts {
   setLatency(milliseconds: number): Promise<void>;
   /** How many requests came so far. */
   requests(): Promise<number>;
+  /** When the first request by this method came after so many, in milliseconds since 1970; null where none did. */
+  cameAt(source: SourceName, method: string, after: number): Promise<number | null>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,10 @@ export async function startBenchSandbox(wish: SandboxWish): Promise<BenchSandbox
     requests: async () => {
       const log = (await control('/log')) as readonly { readonly seq: number }[];
       return log.at(-1)?.seq ?? 0;
+    },
+    cameAt: async (source, method, after) => {
+      const log = await control(`/log?api=${source}&method=${method}&after=${after}`);
+      return (log as readonly { readonly at: number }[])[0]?.at ?? null;
     },
     close: async () => {
       const ended = once(child, 'exit');

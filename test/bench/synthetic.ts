@@ -3,7 +3,7 @@ import type { BenchWorker } from './ground.js';
 import type { SourceName } from './sandbox.js';
 
 /** The ids that the sandbox gives its first tasks. */
-const FIRST_ID = { invoiced: 788, freshbooks: 159_361 } as const;
+export const FIRST_ID = { invoiced: 788, freshbooks: 159_361 } as const;
 
 const ROWS: Readonly<Record<SourceName, string>> = {
   invoiced: `
