@@ -6,12 +6,15 @@ import { furtherKey, type SandboxFacts, type SandboxWish } from './sandbox.js';
 const [wish = '{}'] = process.argv.slice(2);
 const { invoiced = 0, freshbooks = 0, latency = 0, further = [] } = JSON.parse(wish) as SandboxWish;
 
+/** A limit that is never met: the sandbox counts over all accounts what the API counts for each key. */
+const NEVER = 1_000_000;
+
 const sandbox = await startSandbox({
   latency,
   logSize: 10,
   invoiced: {
     tasks: invoiced,
-    further: further.map((tasks, n) => ({ apiKey: furtherKey(n), tasks })),
+    further: further.map((tasks, n) => ({ apiKey: furtherKey(n), tasks, options: { maxInFlight: NEVER } })),
   },
   // A limit that is never met: with none the answers would tell the usual one.
   freshbooks: { tasks: freshbooks, options: { rateLimit: 1_000_000_000 } },
