@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   many: () => import('./many.js'),
   memory: () => import('./memory.js'),
   page: () => import('./page.js'),
+  peers: () => import('./peers.js'),
   poll: () => import('./poll.js'),
   push: () => import('./push.js'),
   reporting: () => import('./reporting.js'),
