@@ -18,8 +18,8 @@ import { sources, startBenchSandbox } from './sandbox.js';
  * What holds it: 52 MB are the program of Node itself, mapped from its file, and 53 the modules and what they made, at rest. Pages and
  * buffers under way are 2 to 10. All else was garbage: with gigabytes free V8 let a heap of 45 MB grow to 100 before it collected. Now the
  * daemon has it collect when it has grown by a third (`src/cli/lean-heap.ts`), for the same rows/s: 100,000 of Invoiced peaked at 205 and
- * 216 MB, and now at 168 and 155. Until its first full collection V8 keeps to a size of its own: a first read of FreshBooks, whose rows
- * live shorter, comes to 210 to 225 MB before there is one. A young generation of 4 MB (`node --max-semi-space-size=4`) saves 20 more.
+ * 216 MB, and now at 168 and 155. Until its first full collection V8 keeps to a size of its own, so there is one at the start: without it
+ * 60,000 of FreshBooks came to 225 MB, and now to 167. A young generation of 4 MB (`node --max-semi-space-size=4`) saves 20 more.
  * A limit on the whole heap would save as much, and end the process on one large answer.
  */
 export async function run(): Promise<void> {
