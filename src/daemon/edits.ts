@@ -74,8 +74,10 @@ async function keepScanning(
     await runtime.sleep(scanEveryMs, signal).catch(() => {});
     if (signal.aborted) return;
     try {
-      for (const connection of await findPending())
+      for (const connection of await findPending()) {
+        if (signal.aborted) return;
         if (mine(connection)) await enqueueScanned(queues, connection, scanEveryMs);
+      }
     } catch (error) {
       if (!signal.aborted)
         log.warn({ err: error }, 'Local edits could not be looked for; the next scan does.');

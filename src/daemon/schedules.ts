@@ -32,7 +32,8 @@ export interface KeptSchedules {
 /**
  * Keeps the queue's schedules to what the connections say, and sees to it that what has never been read, or broke off, is read, and
  * that runs whose process ended are closed: at once and then every `everyMs`, sooner while a server is lost or when woken; but where there
- * are so many that this takes long, it rests so much longer that it takes a twentieth of the time.
+ * are so many that this takes long, it rests so much longer that it takes a twentieth of the time,
+ * at most ten minutes.
  */
 export function keepSchedules(schedules: Schedules, signal: AbortSignal): KeptSchedules {
   const told = new Set<string>();
@@ -49,7 +50,8 @@ export function keepSchedules(schedules: Schedules, signal: AbortSignal): KeptSc
   const keep = async (): Promise<void> => {
     let well = await first;
     while (!signal.aborted) {
-      const restMs = tookMs > LONG_MS ? Math.max(schedules.everyMs, tookMs * REST) : schedules.everyMs;
+      const restMs =
+        tookMs > LONG_MS ? Math.max(schedules.everyMs, Math.min(tookMs * REST, MOST_MS)) : schedules.everyMs;
       const ms = well ? restMs : Math.min(RETRY_MS, schedules.everyMs);
       await schedules.runtime.sleep(ms, alarm.signal).catch(() => {});
       // Made anew first: what wakes us during the attempt is worth another one.
@@ -64,6 +66,8 @@ const RETRY_MS = 5_000;
 /** With 100,000 accounts a look takes half a minute of a core, in every worker. */
 const LONG_MS = 3_000;
 const REST = 20;
+/** However long it took: it may have waited for a server, or the clock was set. */
+const MOST_MS = 600_000;
 
 /** False when a server could not be reached, or something else went wrong; which is said. */
 async function reconcile(schedules: Schedules, told: Set<string>, signal: AbortSignal): Promise<boolean> {

@@ -9,7 +9,7 @@ export const QUEUE_NAMES = {
 
 /**
  * How many jobs of a kind one process does at a time. Their time goes into waiting for an API: 16 polls of two answers at 150 ms are
- * some 48 a second, about half of what one core can do (`npm run bench -- many`).
+ * some 45 a second, a third of what one core can do (`npm run bench -- many`).
  */
 export const CONCURRENCY = { poll: 16, walk: 4, push: 8 } as const satisfies Record<WorkKind, number>;
 

@@ -78,13 +78,19 @@ export async function enqueuePush(queues: Queues, connection: string): Promise<v
 }
 
 /**
- * The same for what a scan has found, which comes back by itself every `everyMs`. Deduplicated by its time alone, so that it
- * is a net under `enqueuePush` too. Throws `unavailable`.
+ * The same for what a scan has found, which comes back by itself every `everyMs`. While one waits or runs this does nothing: of a queue that
+ * is behind no scan makes more than one a connection. After ten scans it makes another all the same, so that it is a net under `enqueuePush`,
+ * and under itself where the queue has lost one. Throws `unavailable`.
  */
 export async function enqueueScanned(queues: Queues, connection: string, everyMs: number): Promise<void> {
-  const jobId = `scan-${encodeURIComponent(connection)}-${Math.floor(queues.runtime.now() / everyMs)}`;
-  await reach(queues, () => queues.queues.push.add('push', { connection, everyMs }, { ...SCHEDULED, jobId }));
+  const window = Math.floor(queues.runtime.now() / (everyMs * SCANS_AT_ONCE));
+  const jobId = `scan-${encodeURIComponent(connection)}-${window}`;
+  // Once it has ended its id is free again.
+  const options = { ...SCHEDULED, jobId, removeOnComplete: true, removeOnFail: true };
+  await reach(queues, () => queues.queues.push.add('push', { connection, everyMs }, options));
 }
+
+const SCANS_AT_ONCE = 10;
 
 /** Sorts by time and is told from all others. BullMQ allows no number and no colon. */
 function makeId(runtime: Runtime): string {

@@ -46,7 +46,10 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     right: setRight,
     // Deleted on both sides they agree on nothing else: see `restoredBase`.
     base: gone ? { vis_state: DELETED } : { ...merged.columns, ...(complete !== null && { complete }) },
-    journal: (still ? [] : [...merged.overruled, ...(gone ? archived(link, right) : [])])
+    journal: (still
+      ? []
+      : [...merged.overruled, ...(gone ? archived(link, right) : unagreed(link, here, there))]
+    )
       .concat(sharing.name && base !== agreed ? renamed(here, there, leftBack ? 'remote' : 'local') : [])
       .map((entry) => journalled(entry, { left, right }, sharing, gone)),
   };
@@ -64,6 +67,14 @@ function agreedBy({ base, sharing }: DueLink): Columns {
 function renamed(here: Columns, there: Columns, winner: Overruled['winner']): readonly Overruled[] {
   const [local = null, remote = null] = [here['name'], there['name']];
   return local === remote ? [] : [{ field: 'name', base: null, local, remote, winner, reason: '' }];
+}
+
+/** What is done on one side is done on both, where it was never agreed on. Somebody may have reopened the other one since. */
+function unagreed(link: DueLink, here: Columns, there: Columns): readonly Overruled[] {
+  if (link.sharing.complete === null || 'done' in agreedBy(link)) return [];
+  const [local, remote] = [here['done'] === true, there['done'] === true];
+  const winner = local ? 'local' : 'remote';
+  return local === remote ? [] : [{ field: 'done', base: null, local, remote, winner, reason: '' }];
 }
 
 /** Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile. */

@@ -96,9 +96,12 @@ type Keys = readonly (readonly [key: string, printed: string])[];
 /** The tasks of an API have few shapes: sorting the keys of each would take most of the time. */
 const shapes = new Map<string, Keys>();
 const MOST_SHAPES = 1_000;
+/** Joined, no keys look like one that is empty. */
+const NO_KEYS: Keys = [];
 
 function keysOf(json: JsonObject): Keys {
   const keys = Object.keys(json);
+  if (keys.length === 0) return NO_KEYS;
   // No key of a task holds a NUL: PostgreSQL could not hold it.
   const shape = keys.join('\0');
   const known = shapes.get(shape);

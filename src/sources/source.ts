@@ -47,7 +47,7 @@ export interface Page extends Observation {
   readonly serverTime: number | null;
   /** Where to go on after this page has been committed; null after the last page. */
   readonly next: Position | null;
-  /** How many rows the whole listing has, as far as the API tells. For progress only. */
+  /** How many rows the whole listing has, as far as the API tells. Only shown; `short` is what may be gone by. */
   readonly total: number | null;
   /** Whether the API counts more rows than it has listed up to here: what is not listed may be there all the same. */
   readonly short: boolean;

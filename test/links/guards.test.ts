@@ -96,6 +96,28 @@ test('complete in Invoiced is archived in FreshBooks, both ways', async () => {
   await expectAtRest(world());
 });
 
+test('what was done on one side only is done on both, and that the other was open stands in the journal', async () => {
+  const { id } = atInvoiced().create({ name: 'Half one' });
+  const open = atFreshbooks().createTask({ name: 'Half two' });
+  atFreshbooks().archiveTask(atFreshbooks().createTask({ name: 'Half one' }).id);
+  atInvoiced().complete(atInvoiced().create({ name: 'Half two' }).id);
+  await settle(world());
+  await addRule(world(), 'Half', { complete: 'archived' });
+  await settle(world());
+  expect(atInvoiced().task(id)?.complete).toBe(true);
+  expect(atFreshbooks().task(open.id)?.vis_state).toBe(2);
+  const told = await world().sql`
+    select connection, field, local, remote, winner, reason from sync.conflicts where field in ('complete', 'vis_state')
+    and row_id in (select row_id from invoiced.tasks where name like 'Half%' union select row_id from freshbooks.tasks where name like 'Half%')
+    order by connection`;
+  const lost = { winner: 'local', reason: 'the task that it is linked to was changed too' };
+  expect(told).toEqual([
+    { connection: 'freshbooks', field: 'vis_state', local: 2, remote: 0, ...lost },
+    { connection: 'invoiced', field: 'complete', local: true, remote: false, ...lost },
+  ]);
+  await expectAtRest(world());
+});
+
 test('complete in Invoiced is deleted in FreshBooks, both ways, and a deletion in Invoiced still deletes', async () => {
   const { id } = atInvoiced().create({ name: 'Gone' });
   await addRule(world(), 'Gone', { creates: 'freshbooks', complete: 'deleted' });

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Column, JsonObject } from '../../src/fields.js';
 import { type Database, type Executor, openDatabase } from '../../src/mirror/database.js';
-import { perhapsDifferent } from '../../src/mirror/just-so.js';
+import { perhapsDifferent, printedJson } from '../../src/mirror/just-so.js';
 import { columnsOf } from '../../src/mirror/table.js';
 import { findDifferent, type IncomingTask, writeMerged } from '../../src/mirror/tasks.js';
 import { decode } from '../../src/sources/decode.js';
@@ -42,7 +42,7 @@ const SAMPLES: Record<Source, (n: number) => JsonObject> = {
     created_at: 1_600_000_000,
     updated_at: 1_700_000_000 + n,
     note: at(TEXTS, n + 1) ?? null,
-    élan: [1, -2.5, 0.001, true, null, [], {}, { b: 'x', aa: 'y', a: 'z' }],
+    élan: [1, -2.5, 0.001, true, null, [], {}, { '': 1 }, { b: 'x', aa: 'y', a: 'z' }],
   }),
   freshbooks: (n) => ({
     id: n,
@@ -178,3 +178,7 @@ function another({ name, type }: Column): SQL {
       return sql`coalesce(${column} + 0.001, 0)`;
   }
 }
+
+test('no key is not taken for an empty one, whichever is printed first', () => {
+  for (const json of [{}, { '': 1 }, {}]) expect(JSON.parse(printedJson(json))).toEqual(json);
+});

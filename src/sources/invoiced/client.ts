@@ -7,7 +7,7 @@ import { readSingle } from '../single.js';
 import type { Decoded, Json, Page, Position, SingleAnswer, SourceClient } from '../source.js';
 import { deletedIds } from './deleted-ids.js';
 import { fields } from './fields.js';
-import { isShort, lastPageOf, PER_PAGE, rowsOf, stuckGuard } from './listing.js';
+import { isShort, lastPageOf, PER_PAGE, rowsOf, stuckGuard, tellsOfNext } from './listing.js';
 import { readError } from './read-error.js';
 import { invoicedWriter } from './writer.js';
 
@@ -80,7 +80,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
       const { requestedAt, answeredAt, serverTime } = page.answer;
       const next = last ? null : { page: number + 1 };
       const total = totalOf(page.answer);
-      const short = isShort(page.rows, number, total, next !== null);
+      const short = isShort(page.rows, number, total, tellsOfNext(page.answer));
       yield { tasks: page.tasks, requestedAt, answeredAt, serverTime, next, total, short };
     }
   }

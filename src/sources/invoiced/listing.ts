@@ -17,9 +17,12 @@ export function rowsOf(answer: HttpAnswer): readonly Json[] {
  * page numbers are ours and its host could be another.
  */
 export function lastPageOf(answer: HttpAnswer, rows: readonly Json[], number: number): number {
-  const link = answer.header('link');
-  const more = link === null ? rows.length >= PER_PAGE : /\brel\s*=\s*"?next\b/i.test(link);
+  const more = answer.header('link') === null ? rows.length >= PER_PAGE : tellsOfNext(answer);
   return rows.length > 0 && more ? number + 1 : number;
+}
+
+export function tellsOfNext(answer: HttpAnswer): boolean {
+  return /\brel\s*=\s*"?next\b/i.test(answer.header('link') ?? '');
 }
 
 /** Whether this page has fewer rows than it must. The total may be five minutes old past page 1; pages but the last are full. */

@@ -25,6 +25,8 @@ export interface Look {
   readonly found: readonly Found[];
   /** Whether the API counts more tasks than it has listed: one that was not found may be there all the same. */
   readonly short: boolean;
+  /** When it began by this process's clock, in milliseconds since 1970. */
+  readonly beganHere: number;
 }
 
 /** The last look of a run. One serves all creates that the API must have finished with when it began. */
@@ -32,6 +34,8 @@ export interface Looks {
   last: Look | null;
 }
 
+/** A list that left something out may be whole when it is looked at again. */
+const SHORT_SERVES_MS = 15_000;
 /** How far an API's own clocks may be apart, beyond the difference that its `Date` header shows. */
 const CLOCK_SLACK_US = 600e6;
 /** The overlap makes up for so much, and for far more. */
@@ -46,12 +50,14 @@ const HINT_SLACK_S = 5;
 export async function lookSince(sender: Sender, since: number, notBefore: number): Promise<Look> {
   const { looks } = sender;
   const { last } = looks;
-  if (last !== null && last.beganAt >= notBefore && last.since <= since) return last;
-  looks.last = await look(sender, since);
+  const now = sender.context.runtime.now();
+  const old = last?.short === true && now - last.beganHere > SHORT_SERVES_MS;
+  if (last !== null && !old && last.beganAt >= notBefore && last.since <= since) return last;
+  looks.last = { ...(await look(sender, since)), beganHere: now };
   return looks.last;
 }
 
-async function look(sender: Sender, since: number): Promise<Look> {
+async function look(sender: Sender, since: number): Promise<Omit<Look, 'beganHere'>> {
   const { context, source, connection } = sender;
   const beganAt = await databaseNow(context.db);
   const found = new Map<string, Found>();

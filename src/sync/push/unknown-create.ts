@@ -62,12 +62,13 @@ export async function resolveUnknownCreate(
 
 /** What it made may be what the list leaves out. */
 async function waitForWholeList(sender: Sender, row: PendingRow, write: SavedWrite): Promise<void> {
-  const { context, looks } = sender;
-  looks.last = null;
+  const { context } = sender;
   const wholeBy = write.sentAt + context.push.finishedAfterMs * 1000 + SHORT_UNTIL_US;
-  const reason = `whether the task was made is not known, and ${sender.connection} counts more tasks than it lists`;
+  const made = write.outcome === 'ok' ? 'the task was made' : 'whether the task was made is not known';
+  const reason = `${made}, and ${sender.connection} counts more tasks than it lists`;
   if ((await databaseNow(context.db)) < wholeBy)
     return putRowOff(sender, row, { reason, afterMs: SHORT_MS, waits: true });
+  if (write.outcome === 'ok') return leaveToPerson(sender, row, wordsFor(row, []));
   const settle = `Look for it there, then run taskmirror retry ${row.rowId} --adopt ID if it is there, or --create if it is not`;
   await leaveToPerson(sender, row, `${reason}. ${settle}`);
 }
