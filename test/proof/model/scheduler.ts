@@ -97,8 +97,8 @@ export interface Scheduler {
 const QUIET_TURNS = 4;
 /** After this long a statement is looked after: it may wait for a lock. */
 const LOOK_MS = 4;
-/** A deadlock is ended by the database within this. */
-const DEADLOCK_MS = 400;
+/** A deadlock is ended by the database within this: it looks for one after a second. */
+const DEADLOCK_MS = 2_000;
 /** No step takes so long in truth: what waits then waits for what the scheduler does not know of. */
 const LONGEST_STEP_MS = 20_000;
 
