@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { followResync } from '../../src/jobs/follow.js';
 import { KINDS } from '../../src/jobs/kinds.js';
-import { enqueueNow, enqueuePush, requestResync } from '../../src/jobs/requests.js';
+import { enqueueNow, enqueuePush, enqueueScanned, requestResync } from '../../src/jobs/requests.js';
 import { queueState } from '../../src/jobs/state.js';
 import type { WorkResult } from '../../src/sync/work.js';
 import { until } from '../servers/index.js';
@@ -234,6 +234,27 @@ describe.each(BACKENDS)('a push on %s', (backend) => {
 
     await enqueuePush(queues, 'invoiced');
     (await until('a later edit wakes it again', () => calls[2])).answer(DONE);
+  });
+
+  test('that scans ask for again and again waits once, and can be asked for anew when it has ended', async () => {
+    const place = await createPlace(backend);
+    const opened = await place.open();
+    let now = 30_000_000;
+    const queues = { ...opened, runtime: { ...opened.runtime, now: () => now } };
+    const scan = async () => {
+      await enqueueScanned(queues, 'invoiced', 30_000);
+      now += 30_000;
+    };
+    const pushes = async () => (await queueState(queues)).find((one) => one.kind === 'push');
+    for (let scans = 0; scans < 8; scans++) await scan();
+    expect(await pushes()).toMatchObject({ waiting: 1, active: 0 });
+
+    const { calls, perform } = createCalls();
+    await place.work(opened, perform);
+    (await until('it runs', () => calls[0])).answer(DONE);
+    await until('it has ended', async () => (await pushes())?.active === 0);
+    await scan();
+    (await until('it runs again', () => calls[1])).answer(DONE);
   });
 
   test('comes back when it says that more is to be done later, or that another is under way', async () => {

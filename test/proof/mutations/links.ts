@@ -27,6 +27,15 @@ export const links: readonly Mutation[] = [
     killedBy: 'test/links/guards.test.ts: what Invoiced has deleted for good',
   },
   {
+    invariant: 'I1',
+    breaks: 'what was open at one end is done without a word',
+    file: 'src/links/merge-sides.ts',
+    snippet:
+      "return local === remote ? [] : [{ field: 'done', base: null, local, remote, winner, reason: '' }];",
+    replacement: 'return [];',
+    killedBy: 'test/links/guards.test.ts: what was done on one side only',
+  },
+  {
     invariant: 'I2',
     breaks: 'a task that is gone from Invoiced for good comes back, since the other one was edited',
     file: 'src/links/merge-sides.ts',
