@@ -81,14 +81,15 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
 /**
  * Whether the row at the other end of a link has shown it, and all that has become of it there is accounted for. Where that row had the
  * value by itself, both ends agreed on it: then an edit of its own takes its place, though it may be older and was heard of later. So it is
- * where people at that row's API gave its task the value too, and wrote over it after this edit.
+ * where people at that row's API gave its task the value too, and wrote over it after this edit. A restore that came over there, and met a
+ * deletion which nobody here had heard of, stands in the journal by what else came over with it: to put that back restores the task.
  */
 function isAccountedForBeyond(facts: Facts, edit: Edit): boolean {
   const { beyond } = facts;
   const row = facts.rowOf(edit.task);
   if (beyond === null || row === undefined) return false;
   return beyond.shown(String(row['row_id']), edit).some((shown) => {
-    if (isAccountedFor(beyond.facts, shown)) return true;
+    if (isAccountedFor(beyond.facts, shown) || restoreIsJournalled(beyond.facts, shown)) return true;
     const isOfTask = ({ task, field }: { readonly task: string; readonly field: string }) =>
       field === shown.field && beyond.facts.rowOf(task) === beyond.facts.rowOf(shown.task);
     const { edits, seen } = beyond.facts.ledger;
@@ -100,6 +101,21 @@ function isAccountedForBeyond(facts: Facts, edit: Edit): boolean {
     const cameOver = there.some(({ over, value }) => over && value === shown.value);
     return !cameOver && there.some(({ over, value }) => !over && beyond.showedAfter(shown, value));
   });
+}
+
+function restoreIsJournalled({ conflicts, rowOf }: Facts, { task, field, value }: Edit): boolean {
+  const row = rowOf(task);
+  return (
+    field === 'vis_state' &&
+    value === '0' &&
+    row !== undefined &&
+    conflicts.some(
+      (entry) =>
+        String(entry['row_id']) === String(row['row_id']) &&
+        entry['winner'] === 'remote' &&
+        entry['reason'] === 'the task was deleted at the API',
+    )
+  );
 }
 
 const isDeletion = ({ field, value }: Edit): boolean => field === 'vis_state' && value === '1';
