@@ -27,6 +27,8 @@ export interface Read {
   readonly at: number;
   readonly task: string;
   readonly job: Job | null;
+  /** Whether the answer left keys out: then it need not have shown what was there. */
+  readonly blind: boolean;
 }
 
 /** A worker's request changed something at the API. */

@@ -29,14 +29,16 @@ export function createWire(source: SourceName): Wire {
   let before: ReadonlyMap<string, Told> = new Map();
   /** Requests that ended in this step. */
   let ended: UnderWay[] = [];
+  /** Writes that were given up: the API may do them all the same, later. */
+  const givenUp: UnderWay[] = [];
 
   const entryOf = ({ mark }: UnderWay) => there?.sandbox.log.entries({ after: mark })[0];
 
   function look(): void {
-    if (there === null || (underWay.size === 0 && ended.length === 0)) return;
+    if (there === null || underWay.size + ended.length + givenUp.length === 0) return;
     const { sandbox, ledger } = there;
     const after = toldByApi(sandbox, source);
-    const requests = [...ended, ...underWay];
+    const requests = [...ended, ...underWay, ...givenUp];
     ended = [];
     for (const change of changesBetween(before, after)) {
       const request = requests.find(
@@ -91,12 +93,13 @@ export function createWire(source: SourceName): Wire {
         look();
         underWay.delete(one);
         ended.push(one);
+        if (!answered && one.method !== 'GET') givenUp.push(one);
         const entry = entryOf(one);
         const { status = null, faults = [] } = entry ?? {};
         there?.note(`  ${status ?? 'no answer'}${faults.length > 0 ? ` (${faults.join(', ')})` : ''}`);
         const [, task] = /\/tasks\/(\d+)$/.exec(one.path) ?? [];
         if (!answered || status !== 200 || one.method === 'DELETE' || task === undefined) return;
-        there?.ledger.read({ task, began: one.began, job: one.job });
+        there?.ledger.read({ task, began: one.began, job: one.job, blind: faults.includes('omit-keys') });
         // It says that it has taken what it was sent, and holds what it held.
         tellRemade(one, task, before.get(task)?.['name'] ?? null);
       };

@@ -136,7 +136,7 @@ function fellIntoTheGap({ ledger }: Facts, { at, task, field }: Edit): boolean {
   );
   if (write === undefined || write.job === null) return false;
   const looks = ledger.reads.filter((read) => read.task === task && read.at < write.at);
-  return looks.some(({ job }) => job === write.job) && looks.every(({ began }) => began < at);
+  return looks.some(({ job }) => job === write.job) && looks.every(({ began, blind }) => began < at || blind);
 }
 
 const isDelete = ({ field, after }: { readonly field: string; readonly after: string | null }): boolean =>
