@@ -15,7 +15,8 @@ export function createLogWire(sandbox: Sandbox, ledger: Ledger): Wire {
       if (task === undefined) continue;
       // One under way counts as done: what happens from now on came after it began.
       if (entry.method === 'GET') {
-        if (entry.status === 200 || entry.status === null) ledger.read({ task, began: ledger.moment(), job });
+        if (entry.status === 200 || entry.status === null)
+          ledger.read({ task, began: ledger.moment(), job, blind: false });
       } else for (const change of changesOf(entry, task)) ledger.write(change, job);
     }
   };
