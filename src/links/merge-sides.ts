@@ -77,10 +77,14 @@ function unagreed(link: DueLink, here: Columns, there: Columns): readonly Overru
   return local === remote ? [] : [{ field: 'done', base: null, local, remote, winner, reason: '' }];
 }
 
-/** Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile. */
-function archived({ sharing, rightSeen }: DueLink, { columns }: LinkedRow): readonly Overruled[] {
+/**
+ * Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile, or before it
+ * had reached the API: should the deletion then give way there, the task would be as it was before both.
+ */
+function archived({ sharing, rightSeen }: DueLink, { columns, unsent }: LinkedRow): readonly Overruled[] {
   const seen = rightSeen?.['vis_state'] ?? ACTIVE;
-  if (sharing.complete === 'archived' || columns['vis_state'] !== ARCHIVED || seen === ARCHIVED) return [];
+  if (sharing.complete === 'archived' || columns['vis_state'] !== ARCHIVED) return [];
+  if (seen === ARCHIVED && !unsent) return [];
   return [{ field: 'vis_state', base: seen, local: DELETED, remote: ARCHIVED, winner: 'local', reason: '' }];
 }
 

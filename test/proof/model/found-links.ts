@@ -17,6 +17,46 @@ const usual = {
 /** Those of links. */
 export const foundOfLinks: readonly Found[] = [
   {
+    name: 'an archiving that was not sent yet stands in the journal where a deletion over the link takes its place',
+    history: {
+      setting: { ...usual, source: 'freshbooks', links: { rule: null, alike: 1, trouble: true } },
+      commands: [
+        {
+          do: 'link two rows',
+          with: { left: 0, right: 0, rule: null, inSql: false },
+          steps: 0,
+          order: 0,
+          beside: true,
+        },
+        { do: 'hold up', with: { place: 0, steps: 47 }, steps: 78, order: 541285, beside: true },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 2,
+            invoiced: { at: 'the API', what: 'name' },
+            freshbooks: { at: 'SQL', what: 'done' },
+          },
+          steps: 1,
+          order: 33270,
+          beside: true,
+        },
+        { do: 'poll', with: 1, steps: 23, order: 117147, beside: true },
+        { do: 'edit at the API', with: { target: 1, fields: [1, 0] }, steps: 84, order: 987916 },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 2,
+            invoiced: { at: 'SQL', what: 'deleted' },
+            freshbooks: { at: 'the API', what: 'name' },
+          },
+          steps: 2,
+          order: 412788,
+        },
+        { do: 'hold up', with: { place: 1, steps: 22 }, steps: 48, order: 0 },
+      ],
+    },
+  },
+  {
     name: 'a name that nobody can tell from an edit, its answer having been lost, is not called the work of the API',
     history: {
       setting: {
