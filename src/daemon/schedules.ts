@@ -32,8 +32,7 @@ export interface KeptSchedules {
 /**
  * Keeps the queue's schedules to what the connections say, and sees to it that what has never been read, or broke off, is read, and
  * that runs whose process ended are closed: at once and then every `everyMs`, sooner while a server is lost or when woken; but where there
- * are so many that this takes long, it rests so much longer that it takes a twentieth of the time,
- * at most ten minutes.
+ * are so many that this takes long, it rests so much longer that it takes a twentieth of the time, ten minutes at most.
  */
 export function keepSchedules(schedules: Schedules, signal: AbortSignal): KeptSchedules {
   const told = new Set<string>();
