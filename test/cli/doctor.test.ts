@@ -154,13 +154,13 @@ test('tells a consent that lacks a scope', async () => {
   const world = await readWorld();
   world.sandbox.freshbooks.options.scopes = ['user:billable_items:read', 'user:profile:read'];
   const { refresh_token: FRESHBOOKS_REFRESH_TOKEN } = world.sandbox.freshbooks.oauth.grant();
+  const [last] = await world.sql<{ run: string }[]>`select max(run_id)::text as run from sync.runs`;
   const daemon = await world.start({ FRESHBOOKS_REFRESH_TOKEN });
   await until(
-    'it has polled',
+    'it has polled with the new consent',
     async () => {
       const rows = await world.sql`
-      select from sync.runs where connection = 'freshbooks' and outcome = 'ok' and started_at > (
-        select rotated_at from sync.credentials) - interval '1 second'`;
+      select from sync.runs where connection = 'freshbooks' and outcome = 'ok' and run_id > ${last?.run ?? '0'}`;
       return rows.length > 0;
     },
     30_000,
