@@ -8,8 +8,6 @@ import {
   type Scalar,
 } from './source.js';
 
-/** PostgreSQL's jsonb holds neither, in a value or in a key. */
-const UNHOLDABLE = /[\0\p{Surrogate}]/u;
 /** Far deeper than any task, and shallow enough for PostgreSQL's and our own stack. */
 const MAX_DEPTH = 100;
 
@@ -54,7 +52,8 @@ function columnsIn(fields: readonly Field[], task: JsonObject): Columns {
 function unholdable(json: Json, depth: number): string | null {
   if (depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
   if (typeof json === 'string') {
-    return UNHOLDABLE.test(json)
+    // Neither in a value nor in a key.
+    return json.includes('\0') || !json.isWellFormed()
       ? 'a text holds a NUL or half a surrogate pair, which PostgreSQL cannot store'
       : null;
   }

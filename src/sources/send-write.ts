@@ -54,13 +54,14 @@ export async function sendWrite(
 }
 
 /** The task as the API shows it after the write. Throws its refusal, and ApiError where a success shows no such task. */
-export function writtenTask(
+export async function writtenTask(
   call: WriteCall,
   outcome: HttpOutcome,
   taskOf: (json: Json) => Decoded | null,
-): Written {
-  const { requestedAt, answeredAt, serverTime, refusal, status } = outcome;
+): Promise<Written> {
+  const { requestedAt, serverTime, refusal, status } = outcome;
   if (refusal) throw refusal;
+  const { answeredAt } = await outcome.arrival();
   const answer = taskOf(outcome.json);
   const id = answer?.ok ? String(answer.task.id) : (answer?.id ?? null);
   if (answer && id !== null && (call.method === 'POST' || id === idIn(call))) {

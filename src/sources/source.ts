@@ -41,8 +41,18 @@ export interface Observation {
 /** Where a walk goes on; opaque to all but the source that made it. */
 export type Position = JsonObject;
 
-export interface Page extends Observation {
+/** When an answer had arrived, read a while after it did. */
+export interface Arrival {
+  readonly answeredAt: ObservedAt;
+  /** How much later than the answer it was read, by this process's clock. */
+  readonly waitedMs: number;
+}
+
+export interface Page {
   readonly tasks: readonly Decoded[];
+  readonly requestedAt: ObservedAt;
+  /** Asks the database's clock, once for all pages that are asked about together; the same whenever it is called again. */
+  arrival(): Promise<Arrival>;
   /** The API's `Date` header in milliseconds since 1970, if it sent one. */
   readonly serverTime: number | null;
   /** Where to go on after this page has been committed; null after the last page. */
@@ -62,7 +72,7 @@ export type SingleAnswer = Observation & {
 
 /**
  * Reads and writes one account's tasks. Every method may throw ApiError (see http/errors.ts), and stops at once on `signal`.
- * All pages carry the database's clock, which the client is given as `observe`.
+ * What it gives carries the database's clock, which the client is given as `observe`.
  */
 export interface SourceClient {
   /**

@@ -13,6 +13,7 @@ import type {
   Field,
   JsonObject,
   Observation,
+  Page,
   RemoteTask,
   Scalar,
   Source,
@@ -27,14 +28,24 @@ export interface Observed extends Observation {
   readonly skew: number;
 }
 
-/** How many seconds the API's clock was ahead of the database's when it answered. */
+/** How many seconds the API's clock was ahead of the database's when it answered; 0 where it did not tell. */
 export const skewOf = ({
   serverTime,
   answeredAt,
+  waitedMs = 0,
 }: {
-  serverTime: number | null;
-  answeredAt: number;
-}): number => (serverTime === null ? 0 : serverTime / 1e3 - answeredAt / 1e6);
+  readonly serverTime: number | null;
+  readonly answeredAt: number;
+  readonly waitedMs?: number;
+}): number => (serverTime === null ? 0 : (serverTime + waitedMs) / 1e3 - answeredAt / 1e6);
+
+/** A page with when it arrived, and the skew then. Pages that are asked about together ask the database once. */
+export async function arrived<P extends Pick<Page, 'serverTime' | 'arrival'>>(
+  page: P,
+): Promise<P & { readonly answeredAt: number; readonly skew: number }> {
+  const { answeredAt, waitedMs } = await page.arrival();
+  return { ...page, answeredAt, skew: skewOf({ serverTime: page.serverTime, answeredAt, waitedMs }) };
+}
 
 /** A task that is new to the mirror. Null for one that is gone: there is nothing to mirror. */
 export function insertion({ id, task, answeredAt }: Observed): RowChange | null {

@@ -206,7 +206,7 @@ const ANSWER: HttpAnswer = {
   status: 200,
   json: null,
   requestedAt: 1,
-  answeredAt: 2,
+  arrival: async () => ({ answeredAt: 2, waitedMs: 0 }),
   serverTime: null,
   header: () => null,
 };

@@ -76,11 +76,11 @@ export function openFreshbooks(
       signal,
     );
     for await (const { number, page: listing, last } of pages) {
-      const { requestedAt, answeredAt, serverTime } = listing.answer;
+      const { requestedAt, arrival, serverTime } = listing.answer;
       const next = last ? null : { ...from, page: number + 1 };
       const total = listing.total === null ? null : from.before + listing.total;
       const tasks = listing.rows.map(decodeTask);
-      yield { tasks, requestedAt, answeredAt, serverTime, next, total, short: isShort(listing, number) };
+      yield { tasks, requestedAt, arrival, serverTime, next, total, short: isShort(listing, number) };
     }
   }
 
@@ -98,7 +98,8 @@ export function openFreshbooks(
   async function amongDeleted(id: number, signal: AbortSignal): Promise<SingleAnswer | null> {
     const query = { 'search[taskid]': id, 'search[vis_state]': 1, per_page: PER_PAGE };
     const { answer, rows } = await list(query, signal);
-    const { requestedAt, answeredAt, serverTime } = answer;
+    const { requestedAt, serverTime } = answer;
+    const { answeredAt } = await answer.arrival();
     const task = rows.map(decodeTask).find((row) => row.ok && row.task.id === id);
     return task?.ok && task.task.columns['vis_state'] === 1
       ? { requestedAt, answeredAt, serverTime, answer: task }

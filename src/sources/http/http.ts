@@ -1,8 +1,8 @@
 import type { SourceDeps } from '../account.js';
-import type { Json, Observation } from '../source.js';
+import type { Arrival, Json, ObservedAt } from '../source.js';
 import { linkedTo, unlessAborted } from './abort.js';
 import { type InFlight, openBudget } from './budget.js';
-import { openClock } from './clock.js';
+import { isListing, openClock } from './clock.js';
 import { concealing } from './conceal.js';
 import { type DoorAnswer, openDoor } from './door.js';
 import { ApiError } from './errors.js';
@@ -14,9 +14,12 @@ import { type Tried, withRetries } from './retry.js';
 import { seenThrough } from './see-through.js';
 import { type ErrorReader, judge } from './verdict.js';
 
-export interface HttpAnswer extends Observation {
+export interface HttpAnswer {
   readonly status: number;
   readonly json: Json;
+  readonly requestedAt: ObservedAt;
+  /** When the answer had arrived. Of a page of a listing it is asked for when this is called: see `openClock`. */
+  arrival(): Promise<Arrival>;
   /** The `Date` header, in milliseconds since 1970. */
   readonly serverTime: number | null;
   header(name: string): string | null;
@@ -38,7 +41,7 @@ export interface Http {
    * Once, outside of the budget and without an observation: for tokens, which other requests wait for. Nobody can abort it,
    * since its answer must not be lost.
    */
-  aside(request: HttpRequest): Promise<Omit<HttpAnswer, keyof Observation>>;
+  aside(request: HttpRequest): Promise<Omit<HttpAnswer, keyof Observed>>;
   close(): Promise<void>;
 }
 
@@ -50,7 +53,8 @@ export interface HttpOptions {
   readonly readError: ErrorReader;
 }
 
-type Unobserved = Omit<HttpOutcome, keyof Observation>;
+type Observed = Pick<HttpAnswer, 'requestedAt' | 'arrival'>;
+type Unobserved = Omit<HttpOutcome, keyof Observed>;
 
 export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
   const { runtime, share } = deps;
@@ -92,7 +96,9 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
       const observed = async (cut: AbortSignal): Promise<Tried<HttpOutcome>> => {
         const tried = await exchange(request, authorization, waitedMs, cut);
         if ('failed' in tried) return tried;
-        return { done: { ...tried.done, requestedAt, answeredAt: await unlessAborted(clock.read(), cut) } };
+        const arrival = clock.arrival();
+        if (!isListing(request)) await unlessAborted(arrival(), cut);
+        return { done: { ...tried.done, requestedAt, arrival } };
       };
       if (isHarmless(request)) return await observed(signal);
       return await seenThrough(observed, labelOf(options.name, request), limits.graceMs, signal);

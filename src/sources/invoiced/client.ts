@@ -32,7 +32,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
       tasks(
         1,
         { sort: 'updated_at desc,id desc' },
-        (rows) => rows.some((row) => isOlder(row, since)),
+        (rows) => rows.some((row) => isOlder(decodeTask(row), since)),
         signal,
       ),
     walk: (from, signal) => tasks(pageOf(from), {}, () => false, signal),
@@ -55,7 +55,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
   async function* tasks(
     first: number,
     query: Readonly<Record<string, string>>,
-    reachedEnd: (tasks: readonly Decoded[]) => boolean,
+    reachedEnd: (rows: readonly Json[]) => boolean,
     signal: AbortSignal,
   ): AsyncGenerator<Page> {
     const guard = stuckGuard();
@@ -66,22 +66,22 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
         width: 1,
         fetch: async (page, aborted) => {
           const answer = await list({ ...query, per_page: PER_PAGE, page }, aborted);
-          const rows = rowsOf(answer);
-          return { answer, rows, tasks: rows.map(decodeTask) };
+          return { answer, rows: rowsOf(answer) };
         },
-        lastOf: ({ answer, rows, tasks }, number) => {
+        lastOf: ({ answer, rows }, number) => {
           guard(rows);
-          return reachedEnd(tasks) ? number : lastPageOf(answer, rows, number);
+          return reachedEnd(rows) ? number : lastPageOf(answer, rows, number);
         },
       },
       signal,
     );
     for await (const { number, page, last } of pages) {
-      const { requestedAt, answeredAt, serverTime } = page.answer;
+      const { requestedAt, arrival, serverTime } = page.answer;
       const next = last ? null : { page: number + 1 };
       const total = totalOf(page.answer);
       const short = isShort(page.rows, number, total, tellsOfNext(page.answer));
-      yield { tasks: page.tasks, requestedAt, answeredAt, serverTime, next, total, short };
+      const tasks = page.rows.map(decodeTask);
+      yield { tasks, requestedAt, arrival, serverTime, next, total, short };
     }
   }
 }

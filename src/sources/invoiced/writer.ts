@@ -39,9 +39,11 @@ export function invoicedWriter({ ask, read, taskOf, startWithinMs }: Parts): Sou
 
   /** Done is 204. Not found is as good, if it is true of this task alone: a wrong base URL finds nothing either. */
   async function deleted(call: WriteCall, outcome: HttpOutcome, signal: AbortSignal): Promise<Written> {
-    const { requestedAt, answeredAt, serverTime, refusal, status } = outcome;
-    if (refusal === null && status === 204)
+    const { requestedAt, serverTime, refusal, status } = outcome;
+    if (refusal === null && status === 204) {
+      const { answeredAt } = await outcome.arrival();
       return { requestedAt, answeredAt, serverTime, answer: 'gone', status };
+    }
     if (refusal !== null && refusal.kind !== 'not-found') throw refusal;
     const seen = await read(Number(idIn(call)), signal);
     if (seen.answer === 'gone') return { ...seen, status };

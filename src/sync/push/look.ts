@@ -3,7 +3,7 @@ import { findNewcomers, standingOf } from '../../mirror/newcomers.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf } from '../../sources/raw.js';
 import type { Columns, Decoded, Page, SingleAnswer, Source } from '../../sources/source.js';
-import { skewOf } from '../reconcile.js';
+import { arrived } from '../reconcile.js';
 import type { NewTask } from './judge-create.js';
 import type { Sender } from './sender.js';
 
@@ -33,6 +33,8 @@ export interface Look {
 export interface Looks {
   last: Look | null;
 }
+
+type SeenPage = Awaited<ReturnType<typeof arrived<Page>>>;
 
 /** A list that left something out may be whole when it is looked at again. */
 const SHORT_SERVES_MS = 15_000;
@@ -64,7 +66,7 @@ async function look(sender: Sender, since: number): Promise<Omit<Look, 'beganHer
   let skew: number | null = null;
   let short = false;
   for await (const page of changesSince(sender, since)) {
-    skew ??= page.serverTime === null ? null : skewOf(page);
+    skew ??= page.serverTime === null ? null : page.skew;
     short ||= page.short;
     const listed = page.tasks.map((decoded) => foundOn(source, page, decoded));
     for (const each of await unknownAmong(sender, since, listed)) found.set(each.key, each);
@@ -100,13 +102,13 @@ async function look(sender: Sender, since: number): Promise<Omit<Look, 'beganHer
 }
 
 /** The first answer tells how far the API's clock is behind ours: then what it has written down is earlier, too. */
-async function* changesSince({ source, client, signal }: Sender, since: number): AsyncGenerator<Page> {
+async function* changesSince({ source, client, signal }: Sender, since: number): AsyncGenerator<SeenPage> {
   for (let behind = 0, known = false; !known; ) {
     known = true;
-    for await (const page of client.changes(Math.floor(since / 1e6 + behind) - source.overlap, signal)) {
-      const skew = page.serverTime === null ? 0 : skewOf(page);
-      if (skew < behind - CLOCK_NEAR_S) {
-        behind = skew;
+    for await (const each of client.changes(Math.floor(since / 1e6 + behind) - source.overlap, signal)) {
+      const page = await arrived(each);
+      if (page.skew < behind - CLOCK_NEAR_S) {
+        behind = page.skew;
         known = false;
         break;
       }
@@ -115,8 +117,8 @@ async function* changesSince({ source, client, signal }: Sender, since: number):
   }
 }
 
-function foundOn(source: Source, page: Page, decoded: Decoded): Found {
-  const { requestedAt, answeredAt, serverTime } = page;
+function foundOn(source: Source, page: SeenPage, decoded: Decoded): Found {
+  const { requestedAt, answeredAt, serverTime, skew } = page;
   const columns = decoded.ok
     ? { ...columnsOf(source.fields, decoded.task.raw), ...decoded.task.columns }
     : null;
@@ -127,7 +129,7 @@ function foundOn(source: Source, page: Page, decoded: Decoded): Found {
     there: columns?.['vis_state'] !== 1,
     seen: decoded.ok ? { requestedAt, answeredAt, serverTime, answer: decoded } : null,
     anewBy: null,
-    ...birth(columns, serverTime === null ? null : skewOf(page)),
+    ...birth(columns, serverTime === null ? null : skew),
   };
 }
 

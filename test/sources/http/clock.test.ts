@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemRuntime } from '../../../src/runtime.js';
 import { openClock } from '../../../src/sources/http/clock.js';
+import { until } from '../../servers/index.js';
 
 const list = { route: 'tasks.list', method: 'GET', path: '/tasks' } as const;
 const single = { ...list, route: 'tasks.get', path: '/tasks/5' } as const;
@@ -19,7 +20,7 @@ function clocks() {
 test('a listing asked for right after an answer bears the time of that answer', async () => {
   const { machine, clock } = clocks();
   expect(await clock.before(list)).toBe(1);
-  expect(await clock.read()).toBe(2);
+  expect(await clock.arrival()()).toEqual({ answeredAt: 2, waitedMs: 0 });
   machine.now += 49;
   expect(await clock.before(list)).toBe(2);
 });
@@ -29,14 +30,14 @@ test.each([
   ['by a machine whose clock was set back', -1],
 ])('one that is asked for %s reads the clock', async (_, ms) => {
   const { machine, clock } = clocks();
-  await clock.read();
+  await clock.arrival()();
   machine.now += ms;
   expect(await clock.before(list)).toBe(2);
 });
 
 test('what is asked of one task reads the clock: a row that was just written must not make it late', async () => {
   const { clock } = clocks();
-  await clock.read();
+  await clock.arrival()();
   expect(await clock.before(single)).toBe(2);
 });
 
@@ -46,10 +47,42 @@ test('readings that arrive out of order move it only on', async () => {
     observe: () => new Promise((resolve) => waiting.push(resolve)),
     runtime: { ...systemRuntime, now: () => 0 },
   });
-  const both = [clock.read(), clock.read()];
+  const first = clock.arrival()();
+  await until('the first has begun', () => waiting.length === 1);
+  const both = [first, clock.arrival()()];
+  await until('both have begun', () => waiting.length === 2);
   waiting[1]?.(8);
   await both[1];
   waiting[0]?.(7);
   await both[0];
   expect(await clock.before(list)).toBe(8);
+});
+
+test('answers that are asked about together have one reading, after the last of them came, and keep it', async () => {
+  const { machine, clock } = clocks();
+  const early = clock.arrival();
+  machine.now += 20;
+  const late = clock.arrival();
+  machine.now += 5;
+  expect(await Promise.all([early(), late()])).toEqual([
+    { answeredAt: 1, waitedMs: 25 },
+    { answeredAt: 1, waitedMs: 5 },
+  ]);
+  machine.now += 100;
+  expect(await early()).toEqual({ answeredAt: 1, waitedMs: 25 });
+});
+
+test('an answer that came once a reading had begun has another one', async () => {
+  const waiting: ((at: number) => void)[] = [];
+  const clock = openClock({
+    observe: () => new Promise((resolve) => waiting.push(resolve)),
+    runtime: { ...systemRuntime, now: () => 0 },
+  });
+  const before = clock.arrival()();
+  await until('it has begun', () => waiting.length === 1);
+  const after = clock.arrival()();
+  await until('the other has begun', () => waiting.length === 2);
+  waiting[0]?.(7);
+  waiting[1]?.(8);
+  expect([(await before).answeredAt, (await after).answeredAt]).toEqual([7, 8]);
 });
