@@ -45,7 +45,7 @@ export async function perhapsDifferent<Task extends IncomingTask>(
   return parts.flatMap((part, n) => (held.has(n) ? [] : part));
 }
 
-/** As seconds since 1970 a time is printed alike in every zone and style of dates. */
+/** As seconds since 1970 a time is printed alike in every zone and style of dates; exact in every year, which a float is not. */
 function printable({ name, type }: Column): SQL {
   const value = sql`t.${sql.identifier(name)}`;
   return type === 'instant' ? sql`extract(epoch from ${value})` : value;
@@ -77,40 +77,48 @@ function printedColumn(type: ColumnType, value: Scalar): string {
   return text === '' || QUOTED.test(text) ? `"${text.replace(/["\\]/g, '$&$&')}"` : text;
 }
 
+/** What stands in JSON as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** JSON as PostgreSQL prints its jsonb: a space behind each colon and comma, shorter keys first. Any other JSON of the same value would be as right. */
 export function printedJson(json: Json): string {
-  if (typeof json === 'string') return JSON.stringify(json);
+  if (typeof json === 'string') return PLAIN.test(json) ? `"${json}"` : JSON.stringify(json);
   if (typeof json !== 'object' || json === null) return String(json);
   if (isList(json)) return `[${json.map(printedJson).join(', ')}]`;
-  let text = '';
-  for (const [key, printed] of keysOf(json)) {
-    text += `${text === '' ? '' : ', '}${printed}: ${printedJson(json[key] ?? null)}`;
-  }
-  return `{${text}}`;
+  let text = '{';
+  for (const { key, printed } of shapeOf(json)) text += printed + printedJson(json[key] ?? null);
+  return `${text}}`;
 }
 
 const isList = (json: readonly Json[] | JsonObject): json is readonly Json[] => Array.isArray(json);
 
-type Keys = readonly (readonly [key: string, printed: string])[];
+/** Its keys as PostgreSQL orders them, each with what is printed before its value. */
+type Shape = readonly { readonly key: string; readonly printed: string }[];
 
-/** The tasks of an API have few shapes: sorting the keys of each would take most of the time. */
-const shapes = new Map<string, Keys>();
+/** The tasks of an API have few shapes: sorting the keys of each would take most of the time, and so would looking each one up. */
+const shapes = new Map<string, Shape>();
 const MOST_SHAPES = 1_000;
-/** Joined, no keys look like one that is empty. */
-const NO_KEYS: Keys = [];
+const recent: { readonly keys: readonly string[]; readonly shape: Shape }[] = [];
+const MOST_RECENT = 4;
 
-function keysOf(json: JsonObject): Keys {
+function shapeOf(json: JsonObject): Shape {
   const keys = Object.keys(json);
-  if (keys.length === 0) return NO_KEYS;
-  // No key of a task holds a NUL: PostgreSQL could not hold it.
-  const shape = keys.join('\0');
-  const known = shapes.get(shape);
-  if (known) return known;
-  const sorted = keys
+  for (const last of recent) if (areSame(last.keys, keys)) return last.shape;
+  // No key of a task holds a NUL, since PostgreSQL could not hold it; joined, no keys look like one that is empty.
+  const name = `${keys.length}${keys.join('\0')}`;
+  const shape = shapes.get(name) ?? inOrder(keys);
+  if (shapes.size >= MOST_SHAPES) shapes.clear();
+  shapes.set(name, shape);
+  recent.unshift({ keys, shape });
+  recent.splice(MOST_RECENT);
+  return shape;
+}
+
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((key, n) => key === others[n]);
+
+const inOrder = (keys: readonly string[]): Shape =>
+  keys
     .map((key) => ({ key, bytes: Buffer.from(key) }))
     .sort((a, b) => a.bytes.length - b.bytes.length || a.bytes.compare(b.bytes))
-    .map(({ key }) => [key, JSON.stringify(key)] as const);
-  if (shapes.size >= MOST_SHAPES) shapes.clear();
-  shapes.set(shape, sorted);
-  return sorted;
-}
+    .map(({ key }, n) => ({ key, printed: `${n === 0 ? '' : ', '}${JSON.stringify(key)}: ` }));

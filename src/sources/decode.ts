@@ -17,7 +17,7 @@ const MAX_DEPTH = 100;
  */
 export function decode(fields: readonly Field[], element: Json, idKeys: readonly string[] = ['id']): Decoded {
   if (!isObject(element)) return { ok: false, id: null, reason: 'expected a task, got no JSON object' };
-  const given = idKeys.map((key) => element[key]).find((value) => value !== undefined);
+  const given = firstOf(element, idKeys);
   if (typeof given !== 'number' || !Number.isSafeInteger(given) || given <= 0) {
     return {
       ok: false,
@@ -35,6 +35,11 @@ export function decode(fields: readonly Field[], element: Json, idKeys: readonly
   }
 }
 
+function firstOf(task: JsonObject, keys: readonly string[]): Json | undefined {
+  for (const key of keys) if (task[key] !== undefined) return task[key];
+  return undefined;
+}
+
 export function isObject(json: unknown): json is JsonObject {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
@@ -42,6 +47,11 @@ export function isObject(json: unknown): json is JsonObject {
 function columnsIn(fields: readonly Field[], task: JsonObject): Columns {
   const columns: Record<string, Scalar> = {};
   for (const field of fields) {
+    if (field.scalar) {
+      const value = field.scalar(task);
+      if (value !== undefined) columns[field.name] = value;
+      continue;
+    }
     const decoded = field.decode(task);
     if (decoded !== undefined) for (const { name } of field.columns) columns[name] = decoded[name] ?? null;
   }

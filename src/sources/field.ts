@@ -6,6 +6,7 @@ import {
   type Field,
   FieldError,
   type Json,
+  type JsonObject,
   type Scalar,
 } from './source.js';
 
@@ -25,18 +26,24 @@ interface FieldSpec {
 export function field(spec: FieldSpec): Field {
   const { name, type, keys = [name], writable = false, absent = null } = spec;
   const column: Column = { name, type, absent };
+  const scalar = (task: JsonObject): Scalar | undefined => {
+    for (const key of keys) {
+      const json = task[key];
+      // JSON has no undefined, and no object has such a key from elsewhere.
+      if (json === undefined) continue;
+      return spec.parse && json !== null ? canonical(column, spec.parse(json)) : fromJson(column, json);
+    }
+    return undefined;
+  };
   return {
     name,
     columns: [column],
     writable,
     keys,
+    scalar,
     decode: (task) => {
-      const key = keys.find((each) => Object.hasOwn(task, each));
-      if (key === undefined) return undefined;
-      const json = task[key] ?? null;
-      return {
-        [name]: spec.parse && json !== null ? canonical(column, spec.parse(json)) : fromJson(column, json),
-      };
+      const value = scalar(task);
+      return value === undefined ? undefined : { [name]: value };
     },
     encode: (columns) => ({ [keys[0] ?? name]: sendable(columns, name) }),
   };
@@ -44,8 +51,9 @@ export function field(spec: FieldSpec): Field {
 
 /** The canonical value of a JSON value, strict about its JSON type. Throws FieldError. */
 export function fromJson(column: Column, json: Json): Scalar {
-  const [jsonType, expected] = JSON_TYPES[column.type];
-  if (json !== null && typeof json !== jsonType) throw unfit(column.name, json, expected);
+  if (json === null) return column.absent;
+  const expected = JSON_TYPES[column.type];
+  if (typeof json !== expected[0]) throw unfit(column.name, json, expected[1]);
   return canonical(column, json);
 }
 

@@ -3,12 +3,16 @@ import { FieldError } from '../source.js';
 
 const DAY = 86_400;
 const WALL = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/;
+/** The same with a time of day that there is. */
+const EASY = /^\d{4}-\d\d-\d\d ([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
 const formatter = new Intl.DateTimeFormat('en-US', {
   timeZone: 'America/New_York',
   timeZoneName: 'longOffset',
 });
 /** Offsets at UTC midnights: asking Intl costs 1000 times what a look here does, and pages hold few days. */
 const midnightOffsets = new Map<number, number>();
+/** Midnights by the wall as instants, of days through which the offset stays the same. */
+const steadyMidnights = new Map<string, number>();
 const MAX_CACHED = 20_000;
 
 /**
@@ -17,6 +21,13 @@ const MAX_CACHED = 20_000;
  * offset before the gap, so 02:30 is 03:30. Throws FieldError for what is no such time.
  */
 export function easternToInstant(text: string): number {
+  const date = text.slice(0, 10);
+  const known = steadyMidnights.get(date);
+  if (known !== undefined && EASY.test(text)) {
+    return (
+      known + Number(text.slice(11, 13)) * 3600 + Number(text.slice(14, 16)) * 60 + Number(text.slice(17))
+    );
+  }
   const match = WALL.exec(text);
   const wall = match ? secondsOfCalendar(match.slice(1).map(Number)) : Number.NaN;
   if (Number.isNaN(wall) || text.startsWith('0000')) {
@@ -25,7 +36,12 @@ export function easternToInstant(text: string): number {
   const day = Math.floor(wall / DAY);
   const before = offsetAtMidnight(day - 1);
   const after = offsetAtMidnight(day + 2);
-  if (before === after || offsetAt(wall - before) === before) return wall - before;
+  if (before === after) {
+    if (steadyMidnights.size >= MAX_CACHED) steadyMidnights.clear();
+    steadyMidnights.set(date, day * DAY - before);
+    return wall - before;
+  }
+  if (offsetAt(wall - before) === before) return wall - before;
   return offsetAt(wall - after) === after ? wall - after : wall - before;
 }
 
