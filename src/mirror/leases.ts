@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database, Executor } from './database.js';
 
 /** A lease is held per connection and kind: first read, full resync, sweep and verify walk everything and are one kind. */
@@ -64,18 +64,43 @@ export async function yieldLease(db: Executor, { connection, kind, runId }: Leas
  */
 export async function asWorker<Result>(
   db: Database,
-  { connection, kind, runId }: Lease,
+  lease: Lease,
   work: (tx: Executor) => Promise<Result>,
 ): Promise<Result> {
   return db.transaction(async (tx) => {
-    const { held } = await tx.row<{ held: boolean }>(sql`
-      with lease as (
-        select 1 from sync.leases
-        where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
-        for share
-      )
-      select set_config('taskmirror.origin', 'sync', true), exists (select from lease) as held`);
-    if (!held) throw new LeaseLostError(`the lease on ${connection}'s ${kind} was lost`);
+    const { held } = await tx.row<{ held: boolean }>(
+      sql`with ${worker(lease)} select exists (select from worker) as held`,
+    );
+    if (!held) throw lost(lease);
     return work(tx);
   });
 }
+
+/**
+ * The same for one statement that gives one row, without the trips for `begin`, the lease and `commit`. What it writes must come from a join
+ * with `worker`, which has a row where the lease is held, else none: reading it gives the transaction its origin. Throws LeaseLostError.
+ */
+export async function rowAsWorker<Row extends object>(
+  db: Database,
+  lease: Lease,
+  { ctes, gives }: { readonly ctes: SQL; readonly gives: SQL },
+): Promise<Row> {
+  const row = await db.row<Row & { held: boolean }>(
+    sql`with ${worker(lease)}, ${ctes} select exists (select from worker) as held, ${gives}`,
+  );
+  if (!row.held) throw lost(lease);
+  return row;
+}
+
+/** The origin is set only after the lease's row was locked. */
+const worker = ({ connection, kind, runId }: Lease): SQL => sql`
+  lease as materialized (
+    select 1 from sync.leases
+    where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
+    for share
+  ), worker as materialized (
+    select set_config('taskmirror.origin', 'sync', true) from lease
+  )`;
+
+const lost = ({ connection, kind }: Lease): LeaseLostError =>
+  new LeaseLostError(`the lease on ${connection}'s ${kind} was lost`);

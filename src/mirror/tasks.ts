@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Columns, ConflictPolicy, JsonObject } from '../fields.js';
 import { type RemadeField, takeAsAgreed } from './crossed.js';
-import { type Executor, fromMicros } from './database.js';
+import { type Database, type Executor, fromMicros } from './database.js';
 import { perhapsDifferent } from './just-so.js';
+import { type Lease, rowAsWorker } from './leases.js';
 import {
   bookkeeping,
   columnsOf,
@@ -142,7 +143,6 @@ export async function writeMerged(
   changes: readonly RowChange[],
 ): Promise<ReadonlySet<RowChange>> {
   const columns = columnsOf(table);
-  const names = columns.map(({ name }) => sql.identifier(name));
   const incoming = zipped('i', [
     ...toIncoming(changes),
     ...incomingColumns(
@@ -177,13 +177,7 @@ export async function writeMerged(
       where t.row_id = l.row_id
       returning i.n, t.row_id
     ), inserted as (
-      insert into ${tableName(table)}
-        (row_id, connection, id, raw, sync_state, synced_at, first_seen_at, ${list(names.map((name) => sql`${name}`))})
-      select nextval('sync.row_ids'), ${connection}, i.id, i.raw, 'synced', ${fromMicros(sql`i.answered_at`)}, ${fromMicros(sql`i.answered_at`)},
-        ${list(columns.map((column) => stored(column, 'i')))}
-      from incoming i where i.row_id is null and not ${isRetired(connection)}
-      on conflict (connection, id) do nothing
-      returning id
+      ${insertion(table, connection, sql`incoming i where i.row_id is null`)}
     ), journalled as (
       insert into sync.conflicts (connection, row_id, run_id, field, base, local, remote, winner, reason)
       select ${connection}, j.row_id, ${runId}::bigint, j.field, j.base, j.local, j.remote, j.winner, j.reason
@@ -200,6 +194,46 @@ export async function writeMerged(
   );
   for (const { row, remade } of written) if (row && remade) await takeAsAgreed(tx, table, row.rowId, remade);
   return new Set(written);
+}
+
+/**
+ * Inserts tasks of which none has a row yet, and gives those that were inserted: not one whose id has a row by now or is retired. All in one
+ * statement and one trip; as `writeMerged` does it in `asWorker`, a first read takes a tenth longer (`npm run bench -- apply`). Throws LeaseLostError.
+ */
+export async function writeNew(
+  db: Database,
+  table: TaskTable,
+  lease: Lease,
+  changes: readonly RowChange[],
+): Promise<ReadonlySet<RowChange>> {
+  const incoming = zipped('i', [
+    { name: 'id', type: 'bigint', values: changes.map(({ id }) => id) },
+    { name: 'raw', type: 'jsonb', values: changes.map(({ raw }) => raw) },
+    { name: 'answered_at', type: 'bigint', values: changes.map(({ answeredAt }) => answeredAt) },
+    ...incomingColumns(
+      table,
+      changes.map(({ columns }) => columns),
+    ),
+  ]);
+  const { inserted } = await rowAsWorker<{ inserted: readonly string[] }>(db, lease, {
+    ctes: sql`inserted as (${insertion(table, lease.connection, sql`worker cross join ${incoming} where true`)})`,
+    gives: sql`(select coalesce(jsonb_agg(id::text), '[]') from inserted) as inserted`,
+  });
+  const tasks = new Set(inserted.map(Number));
+  return new Set(changes.filter(({ id }) => id !== null && tasks.has(id)));
+}
+
+/** Inserts what comes as `i` from `incoming`, a `from` and its `where`, unless the id has a row or is retired. */
+function insertion(table: TaskTable, connection: string, incoming: SQL): SQL {
+  const columns = columnsOf(table);
+  return sql`
+    insert into ${tableName(table)}
+      (row_id, connection, id, raw, sync_state, synced_at, first_seen_at, ${list(columns.map(({ name }) => sql`${sql.identifier(name)}`))})
+    select nextval('sync.row_ids'), ${connection}, i.id, i.raw, 'synced', ${fromMicros(sql`i.answered_at`)}, ${fromMicros(sql`i.answered_at`)},
+      ${list(columns.map((column) => stored(column, 'i')))}
+    from ${incoming} and not ${isRetired(connection)}
+    on conflict (connection, id) do nothing
+    returning id`;
 }
 
 export interface StoredRow {

@@ -2,7 +2,14 @@ import type { Counts } from '../mirror/counts.js';
 import { isRefusedData } from '../mirror/database.js';
 import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
 import { asWorker, type Lease } from '../mirror/leases.js';
-import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
+import {
+  findById,
+  findDifferent,
+  type MirrorRow,
+  type RowChange,
+  writeMerged,
+  writeNew,
+} from '../mirror/tasks.js';
 import { clearUnreadable, listUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
 import { columnsOf } from '../sources/raw.js';
 import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
@@ -161,9 +168,9 @@ async function write(
   const { context, source, connection, lease } = target;
   try {
     const changes = writes.map(({ change }) => change);
-    const written = await asWorker(context.db, lease, (tx) =>
-      writeMerged(tx, source, connection, lease.runId, changes),
-    );
+    const written = changes.every(({ row }) => row === null)
+      ? await writeNew(context.db, source, lease, changes)
+      : await asWorker(context.db, lease, (tx) => writeMerged(tx, source, connection, lease.runId, changes));
     return { written, unfit: [] };
   } catch (error) {
     const [only, ...more] = writes;

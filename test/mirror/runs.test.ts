@@ -15,7 +15,9 @@ import {
   yieldLease,
 } from '../../src/mirror/leases.js';
 import { beginRun, closeAbandoned, finishRun, type RunEnd } from '../../src/mirror/runs.js';
+import { type RowChange, writeNew } from '../../src/mirror/tasks.js';
 import { findWalk, openWalk, stepWalk } from '../../src/mirror/walks.js';
+import { invoiced } from '../../src/sources/invoiced/source.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
 
 let database: TestDatabase;
@@ -52,6 +54,17 @@ async function begun(lease: LeaseKind = 'poll') {
 /** As when a process was silent for so long that its lease ran out. */
 const expire = ({ runId }: Lease) =>
   sql`update sync.leases set ends_at = clock_timestamp() - interval '1 second' where run_id = ${runId}`;
+
+const newTask = (id: number): RowChange => ({
+  id,
+  row: null,
+  columns: { vis_state: 0 },
+  raw: { id },
+  syncState: 'synced',
+  syncError: null,
+  answeredAt: 1_800_000_000_000_000,
+  overruled: [],
+});
 
 const end = (changes: Partial<RunEnd> = {}): RunEnd => ({
   outcome: 'ok',
@@ -165,6 +178,23 @@ describe('a run whose lease ran out', () => {
     await expect(write(silent)).rejects.toThrow(LeaseLostError);
     await write(next);
     expect(await written()).toEqual([silent.runId, next.runId]);
+  });
+
+  test('inserts no new tasks, whether it was taken over or not', async () => {
+    const silent = await begun();
+    const insert = (lease: Lease, id: number) => writeNew(db, invoiced, lease, [newTask(id)]);
+    expect((await insert(silent, 1)).size).toBe(1);
+    await expire(silent);
+    await expect(insert(silent, 2)).rejects.toThrow(LeaseLostError);
+    const next = await begun();
+    await expect(insert(silent, 2)).rejects.toThrow(LeaseLostError);
+    expect((await insert(next, 3)).size).toBe(1);
+    expect(
+      await sql`select id, sync_state from invoiced.tasks where connection = ${connection} order by id`,
+    ).toEqual([
+      { id: '1', sync_state: 'synced' },
+      { id: '3', sync_state: 'synced' },
+    ]);
   });
 
   test('can neither be renewed nor finished, and its successor is not disturbed', async () => {

@@ -15,7 +15,8 @@ export interface NamedPoint {
 }
 
 const BEGUN = /^commit of insert sync\.runs/;
-const MERGED = /^commit of update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts$/;
+/** Where all are new, it is one statement. */
+const MERGED = /^(commit of update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts|insert \w+\.tasks)$/;
 const FINISHED = /^update sync\.leases, update sync\.runs, insert sync\.cursors/;
 const INTENT =
   /^commit of (update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts, )?insert sync\.writes$/;

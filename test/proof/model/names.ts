@@ -9,11 +9,14 @@ export function nameOf(query: SQL): string {
   const [, table] = /\bfrom ([a-z]+\.[a-z_]+)/.exec(text) ?? [];
   const lock = /for update|for share/.test(text) ? ' for update' : '';
   const name =
-    writes.length > 0
-      ? [...new Set(writes.map(([, verb, on]) => `${verb} ${on}`))].join(', ')
-      : table === undefined
-        ? text.trim().slice(0, 50)
-        : `select ${table}${lock}`;
+    // What writes while it holds the lease is a transaction of its own.
+    writes.length > 0 && text.includes('for share')
+      ? 'commit'
+      : writes.length > 0
+        ? [...new Set(writes.map(([, verb, on]) => `${verb} ${on}`))].join(', ')
+        : table === undefined
+          ? text.trim().slice(0, 50)
+          : `select ${table}${lock}`;
   names.set(text, name);
   return name;
 }
