@@ -36,7 +36,7 @@ export interface Field {
   readonly keys: readonly string[];
   /** Reads the field from the API's JSON; `undefined` when the answer leaves it out. Throws FieldError on a wrong type. */
   decode(task: JsonObject): Columns | undefined;
-  /** Of a field whose one column bears its name, that column's value as `decode` reads it: for all tasks of a page, where an object for each counts. */
+  /** What `decode` reads, without an object around it: of a field whose one column bears its name. A page has a thousand such values. */
   readonly scalar?: (task: JsonObject) => Scalar | undefined;
   /** The members of a request body that set the field to these columns. */
   encode(columns: Columns): JsonObject;

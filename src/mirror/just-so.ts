@@ -106,9 +106,12 @@ function shapeOf(json: JsonObject): Shape {
   for (const last of recent) if (areSame(last.keys, keys)) return last.shape;
   // No key of a task holds a NUL, since PostgreSQL could not hold it; joined, no keys look like one that is empty.
   const name = `${keys.length}${keys.join('\0')}`;
-  const shape = shapes.get(name) ?? inOrder(keys);
-  if (shapes.size >= MOST_SHAPES) shapes.clear();
-  shapes.set(name, shape);
+  let shape = shapes.get(name);
+  if (shape === undefined) {
+    shape = inOrder(keys);
+    if (shapes.size >= MOST_SHAPES) shapes.clear();
+    shapes.set(name, shape);
+  }
   recent.unshift({ keys, shape });
   recent.splice(MOST_RECENT);
   return shape;

@@ -61,7 +61,7 @@ export async function writtenTask(
 ): Promise<Written> {
   const { requestedAt, serverTime, refusal, status } = outcome;
   if (refusal) throw refusal;
-  const { answeredAt } = await outcome.arrival();
+  const answeredAt = await outcome.arrival();
   const answer = taskOf(outcome.json);
   const id = answer?.ok ? String(answer.task.id) : (answer?.id ?? null);
   if (answer && id !== null && (call.method === 'POST' || id === idIn(call))) {

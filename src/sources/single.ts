@@ -19,7 +19,7 @@ interface SingleReader {
 export async function readSingle(id: number, reader: SingleReader): Promise<SingleAnswer> {
   const outcome = await reader.ask(id);
   const { refusal, requestedAt, serverTime } = outcome;
-  const { answeredAt } = await outcome.arrival();
+  const answeredAt = await outcome.arrival();
   const seen = { requestedAt, answeredAt, serverTime };
   if (refusal === null) return { ...seen, answer: taskOf(reader, outcome, id) };
   const proven =

@@ -41,18 +41,11 @@ export interface Observation {
 /** Where a walk goes on; opaque to all but the source that made it. */
 export type Position = JsonObject;
 
-/** When an answer had arrived, read a while after it did. */
-export interface Arrival {
-  readonly answeredAt: ObservedAt;
-  /** How much later than the answer it was read, by this process's clock. */
-  readonly waitedMs: number;
-}
-
 export interface Page {
   readonly tasks: readonly Decoded[];
   readonly requestedAt: ObservedAt;
-  /** Asks the database's clock, once for all pages that are asked about together; the same whenever it is called again. */
-  arrival(): Promise<Arrival>;
+  /** When it had arrived. Asks the database's clock, once for all pages that are asked about together; the same whenever it is called again. */
+  arrival(): Promise<ObservedAt>;
   /** The API's `Date` header in milliseconds since 1970, if it sent one. */
   readonly serverTime: number | null;
   /** Where to go on after this page has been committed; null after the last page. */

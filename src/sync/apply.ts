@@ -14,7 +14,7 @@ import { clearUnreadable, listUnreadable, reportUnreadable, type Unreadable } fr
 import { columnsOf } from '../sources/raw.js';
 import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
 import type { SyncContext } from './context.js';
-import { arrived, insertion, type Observed, reconcile } from './reconcile.js';
+import { arrived, insertion, type Observed, reconcile, skewOf } from './reconcile.js';
 
 /** Where answers are applied, and under which lease. */
 export interface Target {
@@ -63,8 +63,10 @@ export async function applyPages(target: Target, pages: readonly Page[]): Promis
   const observed = new Map<number, Observed>();
   const unreadable: Unreadable[] = [];
   let fetched = 0;
-  for (const { tasks, requestedAt, answeredAt, skew } of await Promise.all(pages.map(arrived))) {
+  for (const page of await Promise.all(pages.map(arrived))) {
+    const { tasks, requestedAt, answeredAt } = page;
     fetched += tasks.length;
+    const skew = skewOf(page);
     for (const decoded of tasks) {
       if (decoded.ok) {
         const { task } = decoded;

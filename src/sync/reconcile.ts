@@ -32,20 +32,18 @@ export interface Observed extends Observation {
 export const skewOf = ({
   serverTime,
   answeredAt,
-  waitedMs = 0,
 }: {
-  readonly serverTime: number | null;
-  readonly answeredAt: number;
-  readonly waitedMs?: number;
-}): number => (serverTime === null ? 0 : (serverTime + waitedMs) / 1e3 - answeredAt / 1e6);
+  serverTime: number | null;
+  answeredAt: number;
+}): number => (serverTime === null ? 0 : serverTime / 1e3 - answeredAt / 1e6);
 
-/** A page with when it arrived, and the skew then. Pages that are asked about together ask the database once. */
-export async function arrived<P extends Pick<Page, 'serverTime' | 'arrival'>>(
-  page: P,
-): Promise<P & { readonly answeredAt: number; readonly skew: number }> {
-  const { answeredAt, waitedMs } = await page.arrival();
-  return { ...page, answeredAt, skew: skewOf({ serverTime: page.serverTime, answeredAt, waitedMs }) };
-}
+/** A page with when it had arrived. Pages that are asked about together ask the database once. */
+export const arrived = async (page: Page): Promise<ArrivedPage> => ({
+  ...page,
+  answeredAt: await page.arrival(),
+});
+
+export type ArrivedPage = Page & Observation;
 
 /** A task that is new to the mirror. Null for one that is gone: there is nothing to mirror. */
 export function insertion({ id, task, answeredAt }: Observed): RowChange | null {

@@ -12,7 +12,6 @@ import { settleDeletions } from './deletions.js';
 import { ensureSameAccount } from './identity.js';
 import { unsure, waiting } from './poll.js';
 import { prefetch } from './prefetch.js';
-import { arrived } from './reconcile.js';
 import { type RunLog, runUnderLease } from './run.js';
 import type { WorkProgress } from './work.js';
 
@@ -55,7 +54,7 @@ export async function walkSlice(
       )) {
         const applied = await applyPages(target, pages);
         left += applied.left;
-        for (const page of pages) behind = Math.min(behind, Math.round((await arrived(page)).skew * 1e6));
+        for (const page of pages) behind = Math.min(behind, lag(page.serverTime, await page.arrival()));
         const next = pages.at(-1)?.next ?? null;
         const total = countable(pages[0]?.total);
         const step = addCounts(noCounts, applied.counts);
@@ -124,6 +123,10 @@ function absentIn(
     return ahead.slice(0, CONFIRM_AT_ONCE);
   };
 }
+
+/** How far the API's clock is behind the database's, in microseconds, as a number below 0; above 0 where it is ahead. */
+const lag = (serverTime: number | null, answeredAt: number): number =>
+  serverTime === null ? 0 : serverTime * 1000 - answeredAt;
 
 /** A total is for progress only, and what the API claims may be no count at all. */
 export const countable = (total: number | null | undefined): number | null =>

@@ -206,7 +206,7 @@ const ANSWER: HttpAnswer = {
   status: 200,
   json: null,
   requestedAt: 1,
-  arrival: async () => ({ answeredAt: 2, waitedMs: 0 }),
+  arrival: async () => 2,
   serverTime: null,
   header: () => null,
 };

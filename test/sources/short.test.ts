@@ -21,7 +21,7 @@ test.each([
     json: null,
     header: () => null,
     requestedAt: 0,
-    arrival: async () => ({ answeredAt: 0, waitedMs: 0 }),
+    arrival: async () => 0,
     serverTime: null,
   };
   const listing: Listing = { answer, rows: rows(count), pages: 1, total };

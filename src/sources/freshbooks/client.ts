@@ -99,7 +99,7 @@ export function openFreshbooks(
     const query = { 'search[taskid]': id, 'search[vis_state]': 1, per_page: PER_PAGE };
     const { answer, rows } = await list(query, signal);
     const { requestedAt, serverTime } = answer;
-    const { answeredAt } = await answer.arrival();
+    const answeredAt = await answer.arrival();
     const task = rows.map(decodeTask).find((row) => row.ok && row.task.id === id);
     return task?.ok && task.task.columns['vis_state'] === 1
       ? { requestedAt, answeredAt, serverTime, answer: task }

@@ -1,13 +1,14 @@
 import type { SourceDeps } from '../account.js';
-import type { Arrival, ObservedAt } from '../source.js';
+import type { ObservedAt } from '../source.js';
 import type { HttpRequest } from './request.js';
 
 /** The database's clock, as one client's requests are timed by it. */
 export interface ObservedClock {
   /** A moment before now, for a request that is sent next. */
   before(request: HttpRequest): Promise<ObservedAt>;
-  /** For an answer that has just come: reads the clock at the first call, and gives the same at any other. */
-  arrival(): () => Promise<Arrival>;
+  read(): Promise<ObservedAt>;
+  /** For an answer that has just come, when it had: reads the clock at the first call, and gives the same at any other. */
+  arrival(): () => Promise<ObservedAt>;
 }
 
 /** Whether the answer is one of many that are read ahead of who takes them. */
@@ -20,11 +21,13 @@ interface Reading {
 
 /** As far as a listing's request may seem to lie back. */
 const FRESH_MS = 50;
+/** Of the time that an answer has waited, so much is taken off: two clocks never run alike, and it must not seem to have come too early. */
+const CERTAIN = 0.99;
 
 /**
  * Asking PostgreSQL for the time twice a page would be most of a walk's statements. A listing's request may seem to lie back as far as the
- * last reading: any earlier moment is right for it. And answers that are taken together have one reading, after the last of them came: any
- * later moment is right for an answer. Both can only pass over a row that was written within that time, which the next run sees again.
+ * last reading: any earlier moment is right for it. It can only pass over a row that was written within it, which the next run sees again.
+ * And answers that are taken together have one reading, less what each of them has waited for it.
  */
 export function openClock({ observe, runtime }: Pick<SourceDeps, 'observe' | 'runtime'>): ObservedClock {
   let last: { readonly at: ObservedAt; readonly readMs: number } | null = null;
@@ -40,21 +43,20 @@ export function openClock({ observe, runtime }: Pick<SourceDeps, 'observe' | 'ru
   function soon(): Promise<Reading> {
     next ??= Promise.resolve().then(async () => {
       next = null;
-      const begunMs = runtime.now();
+      const begunMs = performance.now();
       return { at: await read(), begunMs };
     });
     return next;
   }
 
   return {
+    read,
     arrival: () => {
-      const cameMs = runtime.now();
-      let asked: Promise<Arrival> | null = null;
+      // Nobody sets this clock, in whatever time the caller lives.
+      const cameMs = performance.now();
+      let asked: Promise<ObservedAt> | null = null;
       return () => {
-        asked ??= soon().then(({ at, begunMs }) => ({
-          answeredAt: at,
-          waitedMs: Math.max(0, begunMs - cameMs),
-        }));
+        asked ??= soon().then(({ at, begunMs }) => at - Math.floor((begunMs - cameMs) * 1000 * CERTAIN));
         return asked;
       };
     },

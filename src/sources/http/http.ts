@@ -1,5 +1,5 @@
 import type { SourceDeps } from '../account.js';
-import type { Arrival, Json, ObservedAt } from '../source.js';
+import type { Json, ObservedAt } from '../source.js';
 import { linkedTo, unlessAborted } from './abort.js';
 import { type InFlight, openBudget } from './budget.js';
 import { isListing, openClock } from './clock.js';
@@ -19,7 +19,7 @@ export interface HttpAnswer {
   readonly json: Json;
   readonly requestedAt: ObservedAt;
   /** When the answer had arrived. Of a page of a listing it is asked for when this is called: see `openClock`. */
-  arrival(): Promise<Arrival>;
+  arrival(): Promise<ObservedAt>;
   /** The `Date` header, in milliseconds since 1970. */
   readonly serverTime: number | null;
   header(name: string): string | null;
@@ -96,9 +96,9 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
       const observed = async (cut: AbortSignal): Promise<Tried<HttpOutcome>> => {
         const tried = await exchange(request, authorization, waitedMs, cut);
         if ('failed' in tried) return tried;
-        const arrival = clock.arrival();
-        if (!isListing(request)) await unlessAborted(arrival(), cut);
-        return { done: { ...tried.done, requestedAt, arrival } };
+        if (isListing(request)) return { done: { ...tried.done, requestedAt, arrival: clock.arrival() } };
+        const answeredAt = await unlessAborted(clock.read(), cut);
+        return { done: { ...tried.done, requestedAt, arrival: async () => answeredAt } };
       };
       if (isHarmless(request)) return await observed(signal);
       return await seenThrough(observed, labelOf(options.name, request), limits.graceMs, signal);

@@ -32,7 +32,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
       tasks(
         1,
         { sort: 'updated_at desc,id desc' },
-        (rows) => rows.some((row) => isOlder(decodeTask(row), since)),
+        (decoded) => decoded().some((row) => isOlder(row, since)),
         signal,
       ),
     walk: (from, signal) => tasks(pageOf(from), {}, () => false, signal),
@@ -55,7 +55,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
   async function* tasks(
     first: number,
     query: Readonly<Record<string, string>>,
-    reachedEnd: (rows: readonly Json[]) => boolean,
+    reachedEnd: (decoded: () => readonly Decoded[]) => boolean,
     signal: AbortSignal,
   ): AsyncGenerator<Page> {
     const guard = stuckGuard();
@@ -66,11 +66,14 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
         width: 1,
         fetch: async (page, aborted) => {
           const answer = await list({ ...query, per_page: PER_PAGE, page }, aborted);
-          return { answer, rows: rowsOf(answer) };
+          const rows = rowsOf(answer);
+          let tasks: readonly Decoded[] | null = null;
+          // The next page is asked for before this one is decoded.
+          return { answer, rows, decoded: () => (tasks ??= rows.map(decodeTask)) };
         },
-        lastOf: ({ answer, rows }, number) => {
+        lastOf: ({ answer, rows, decoded }, number) => {
           guard(rows);
-          return reachedEnd(rows) ? number : lastPageOf(answer, rows, number);
+          return reachedEnd(decoded) ? number : lastPageOf(answer, rows, number);
         },
       },
       signal,
@@ -80,8 +83,7 @@ export function openInvoiced(account: InvoicedAccount, deps: SourceDeps): Source
       const next = last ? null : { page: number + 1 };
       const total = totalOf(page.answer);
       const short = isShort(page.rows, number, total, tellsOfNext(page.answer));
-      const tasks = page.rows.map(decodeTask);
-      yield { tasks, requestedAt, arrival, serverTime, next, total, short };
+      yield { tasks: page.decoded(), requestedAt, arrival, serverTime, next, total, short };
     }
   }
 }

@@ -41,7 +41,7 @@ export function invoicedWriter({ ask, read, taskOf, startWithinMs }: Parts): Sou
   async function deleted(call: WriteCall, outcome: HttpOutcome, signal: AbortSignal): Promise<Written> {
     const { requestedAt, serverTime, refusal, status } = outcome;
     if (refusal === null && status === 204) {
-      const { answeredAt } = await outcome.arrival();
+      const answeredAt = await outcome.arrival();
       return { requestedAt, answeredAt, serverTime, answer: 'gone', status };
     }
     if (refusal !== null && refusal.kind !== 'not-found') throw refusal;

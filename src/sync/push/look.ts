@@ -2,8 +2,8 @@ import { databaseNow } from '../../mirror/database.js';
 import { findNewcomers, standingOf } from '../../mirror/newcomers.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf } from '../../sources/raw.js';
-import type { Columns, Decoded, Page, SingleAnswer, Source } from '../../sources/source.js';
-import { arrived } from '../reconcile.js';
+import type { Columns, Decoded, SingleAnswer, Source } from '../../sources/source.js';
+import { type ArrivedPage, arrived, skewOf } from '../reconcile.js';
 import type { NewTask } from './judge-create.js';
 import type { Sender } from './sender.js';
 
@@ -33,8 +33,6 @@ export interface Look {
 export interface Looks {
   last: Look | null;
 }
-
-type SeenPage = Awaited<ReturnType<typeof arrived<Page>>>;
 
 /** A list that left something out may be whole when it is looked at again. */
 const SHORT_SERVES_MS = 15_000;
@@ -66,7 +64,7 @@ async function look(sender: Sender, since: number): Promise<Omit<Look, 'beganHer
   let skew: number | null = null;
   let short = false;
   for await (const page of changesSince(sender, since)) {
-    skew ??= page.serverTime === null ? null : page.skew;
+    skew ??= page.serverTime === null ? null : skewOf(page);
     short ||= page.short;
     const listed = page.tasks.map((decoded) => foundOn(source, page, decoded));
     for (const each of await unknownAmong(sender, since, listed)) found.set(each.key, each);
@@ -102,13 +100,14 @@ async function look(sender: Sender, since: number): Promise<Omit<Look, 'beganHer
 }
 
 /** The first answer tells how far the API's clock is behind ours: then what it has written down is earlier, too. */
-async function* changesSince({ source, client, signal }: Sender, since: number): AsyncGenerator<SeenPage> {
+async function* changesSince({ source, client, signal }: Sender, since: number): AsyncGenerator<ArrivedPage> {
   for (let behind = 0, known = false; !known; ) {
     known = true;
     for await (const each of client.changes(Math.floor(since / 1e6 + behind) - source.overlap, signal)) {
       const page = await arrived(each);
-      if (page.skew < behind - CLOCK_NEAR_S) {
-        behind = page.skew;
+      const skew = skewOf(page);
+      if (skew < behind - CLOCK_NEAR_S) {
+        behind = skew;
         known = false;
         break;
       }
@@ -117,8 +116,8 @@ async function* changesSince({ source, client, signal }: Sender, since: number):
   }
 }
 
-function foundOn(source: Source, page: SeenPage, decoded: Decoded): Found {
-  const { requestedAt, answeredAt, serverTime, skew } = page;
+function foundOn(source: Source, page: ArrivedPage, decoded: Decoded): Found {
+  const { requestedAt, answeredAt, serverTime } = page;
   const columns = decoded.ok
     ? { ...columnsOf(source.fields, decoded.task.raw), ...decoded.task.columns }
     : null;
@@ -129,7 +128,7 @@ function foundOn(source: Source, page: SeenPage, decoded: Decoded): Found {
     there: columns?.['vis_state'] !== 1,
     seen: decoded.ok ? { requestedAt, answeredAt, serverTime, answer: decoded } : null,
     anewBy: null,
-    ...birth(columns, serverTime === null ? null : skew),
+    ...birth(columns, serverTime === null ? null : skewOf(page)),
   };
 }
 

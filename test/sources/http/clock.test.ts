@@ -20,7 +20,7 @@ function clocks() {
 test('a listing asked for right after an answer bears the time of that answer', async () => {
   const { machine, clock } = clocks();
   expect(await clock.before(list)).toBe(1);
-  expect(await clock.arrival()()).toEqual({ answeredAt: 2, waitedMs: 0 });
+  expect(await clock.read()).toBe(2);
   machine.now += 49;
   expect(await clock.before(list)).toBe(2);
 });
@@ -30,14 +30,14 @@ test.each([
   ['by a machine whose clock was set back', -1],
 ])('one that is asked for %s reads the clock', async (_, ms) => {
   const { machine, clock } = clocks();
-  await clock.arrival()();
+  await clock.read();
   machine.now += ms;
   expect(await clock.before(list)).toBe(2);
 });
 
 test('what is asked of one task reads the clock: a row that was just written must not make it late', async () => {
   const { clock } = clocks();
-  await clock.arrival()();
+  await clock.read();
   expect(await clock.before(single)).toBe(2);
 });
 
@@ -58,18 +58,22 @@ test('readings that arrive out of order move it only on', async () => {
   expect(await clock.before(list)).toBe(8);
 });
 
-test('answers that are asked about together have one reading, after the last of them came, and keep it', async () => {
-  const { machine, clock } = clocks();
+test('answers that are asked about together have one reading, less what each has waited for it, and keep it', async () => {
+  let readings = 0;
+  const clock = openClock({ observe: async () => 1e12 + ++readings, runtime: systemRuntime });
+  const cameMs = performance.now();
   const early = clock.arrival();
-  machine.now += 20;
+  await until('some time has passed', () => performance.now() - cameMs > 200);
   const late = clock.arrival();
-  machine.now += 5;
-  expect(await Promise.all([early(), late()])).toEqual([
-    { answeredAt: 1, waitedMs: 25 },
-    { answeredAt: 1, waitedMs: 5 },
-  ]);
-  machine.now += 100;
-  expect(await early()).toEqual({ answeredAt: 1, waitedMs: 25 });
+  const [first, second] = await Promise.all([early(), late()]);
+  const waited = (performance.now() - cameMs) * 1000;
+  expect(readings).toBe(1);
+  expect(second).toBeLessThanOrEqual(1e12 + 1);
+  // Not before it came: the reading is of a moment in which it had waited that long.
+  expect(first).toBeGreaterThan(1e12 - waited);
+  expect(first).toBeLessThan(1e12 - 190_000);
+  expect(await early()).toBe(first);
+  expect(readings).toBe(1);
 });
 
 test('an answer that came once a reading had begun has another one', async () => {
@@ -82,7 +86,7 @@ test('an answer that came once a reading had begun has another one', async () =>
   await until('it has begun', () => waiting.length === 1);
   const after = clock.arrival()();
   await until('the other has begun', () => waiting.length === 2);
-  waiting[0]?.(7);
-  waiting[1]?.(8);
-  expect([(await before).answeredAt, (await after).answeredAt]).toEqual([7, 8]);
+  waiting[0]?.(7e12);
+  waiting[1]?.(8e12);
+  expect([await before, await after].map((at) => Math.round(at / 1e12))).toEqual([7, 8]);
 });
