@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Runtime {
   /** Milliseconds since 1970 by this machine's clock. */
   now(): number;
+  /** Milliseconds since some moment, by a clock that nobody sets: only differences of it mean anything. */
+  elapsed(): number;
   /** Uniform in [0, 1). */
   random(): number;
   /** Waits; rejects with the signal's reason when it aborts. */
@@ -12,6 +14,7 @@ export interface Runtime {
 
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   random: () => Math.random(),
   sleep: async (milliseconds, signal) => {
     await delay(milliseconds, undefined, signal ? { signal } : {}).catch((error: unknown) => {

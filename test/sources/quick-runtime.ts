@@ -12,6 +12,7 @@ export function quickRuntime(start = Date.parse('2026-06-01T12:00:00Z')): QuickR
   return {
     pauses,
     now: () => now,
+    elapsed: () => now - start,
     random: () => 0.5,
     sleep: async (milliseconds, signal) => {
       signal?.throwIfAborted();

@@ -43,7 +43,7 @@ export function openClock({ observe, runtime }: Pick<SourceDeps, 'observe' | 'ru
   function soon(): Promise<Reading> {
     next ??= Promise.resolve().then(async () => {
       next = null;
-      const begunMs = performance.now();
+      const begunMs = runtime.elapsed();
       return { at: await read(), begunMs };
     });
     return next;
@@ -52,8 +52,7 @@ export function openClock({ observe, runtime }: Pick<SourceDeps, 'observe' | 'ru
   return {
     read,
     arrival: () => {
-      // Nobody sets this clock, in whatever time the caller lives.
-      const cameMs = performance.now();
+      const cameMs = runtime.elapsed();
       let asked: Promise<ObservedAt> | null = null;
       return () => {
         asked ??= soon().then(({ at, begunMs }) => at - Math.floor((begunMs - cameMs) * 1000 * CERTAIN));

@@ -155,6 +155,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
     logSize: 4000,
     runtime: {
       now: scheduler.now,
+      elapsed: scheduler.now,
       random,
       sleep: async (milliseconds, signal) => {
         delayed += 1;
@@ -179,6 +180,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   ]);
   const runtimeOf = (actor: Mortal) => ({
     now: scheduler.now,
+    elapsed: scheduler.now,
     random,
     sleep: (milliseconds: number, signal?: AbortSignal) => scheduler.sleep(actor, milliseconds, signal),
   });
