@@ -15,11 +15,13 @@ export async function seeToFailed(world: ModelWorld): Promise<number> {
   const { aside, source } = world;
   const rows = await rowsOf(aside, source);
   const failed = rows.filter((row) => row['sync_state'] === 'failed');
+  // Who has just given one of two twins its task gives the other one another.
+  const given = new Set<string>();
   for (const row of failed) {
     const [open] = await aside.rows(sql`
       select from sync.writes where row_id = ${String(row['row_id'])}::bigint and method = 'POST' and settled_at is null`);
     await world.scheduler.finish(
-      open === undefined ? sendAgain(world, row) : decide(world, row, rows),
+      open === undefined ? sendAgain(world, row) : decide(world, row, rows, given),
       inOrder,
     );
   }
@@ -33,7 +35,12 @@ async function sendAgain({ people, source, note }: ModelWorld, row: Row): Promis
 }
 
 /** They look for the task that the insert can only have made: what its name begins with tells, or did when a worker made it. */
-export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]): Promise<void> {
+export async function decide(
+  world: ModelWorld,
+  row: Row,
+  rows: readonly Row[],
+  given: Set<string> = new Set(),
+): Promise<void> {
   const { people, source, sandbox, ledger, note } = world;
   const rowId = String(row['row_id']);
   const owned = new Set(
@@ -50,8 +57,9 @@ export async function decide(world: ModelWorld, row: Row, rows: readonly Row[]):
       : ledger.writes.some(({ change }) => isMaking(change, id) && change.after === sent) ||
         ledger.remade.some((each) => each.task === id && each.sent === sent);
   const made = [...toldByApi(sandbox, source)].find(
-    ([id, task]) => isIt(id, task['name'] ?? '') && !owned.has(id),
+    ([id, task]) => isIt(id, task['name'] ?? '') && !owned.has(id) && !given.has(id),
   );
+  if (made !== undefined) given.add(made[0]);
   const decision = made === undefined ? ('create' as const) : { adopt: Number(made[0]) };
   note(`row ${rowId} is decided by hand: ${JSON.stringify(decision)}`);
   await people
