@@ -4,7 +4,7 @@ import type { Executor } from '../../mirror/database.js';
 import { foldTwin, retireId } from '../../mirror/made.js';
 import type { PendingRow } from '../../mirror/pending.js';
 import { findById } from '../../mirror/tasks.js';
-import { columnsOf } from '../../sources/raw.js';
+import { columnsOf, keepMissing } from '../../sources/raw.js';
 import type { Columns, Field, JsonObject, Scalar, SingleAnswer } from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import { columnsIn, localColumns } from '../reconcile.js';
@@ -13,7 +13,7 @@ import type { Sender } from './sender.js';
 /** A row that takes the place of its task's. */
 export interface Made {
   readonly row: PendingRow;
-  /** The task in a later look than the answer, where a pull had one. */
+  /** The task in a later look than the answer, where a pull had one; else the answer's, with what the folded row knows and no answer shows. */
   readonly raw: JsonObject | null;
   readonly answeredAt: number | null;
   /** Whether a write of the folded row is still open. */
@@ -59,7 +59,7 @@ export async function makeRoom(
   return {
     row: { ...row, columns },
     overruled,
-    raw: later?.raw ?? null,
+    raw: later ? later.raw : keepMissing(source.fields, twin.raw, answer.task.raw),
     answeredAt: later?.syncedAt ?? null,
     open: twin.sent.length > 0,
   };

@@ -143,5 +143,30 @@ export const found: readonly Found[] = [
       ],
     },
   },
+  {
+    name: 'an edit of a pulled row, of a field that the API shows to nobody, stays when the row turns out to be an insert',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        tasks: 0,
+        fields: { from: 3, count: 2 },
+        freshbooks: { taxes: 'absent' },
+      },
+      commands: [
+        insert(10),
+        loseAnswer('tasks.create'),
+        work('push', 0, 90),
+        work('poll', 1, 60),
+        {
+          do: 'write in SQL',
+          with: { acts: [{ act: 'update', target: 1, fields: [1] }], takenBack: false },
+          steps: 10,
+          order: 0,
+        },
+        work('push', 1, 90),
+      ],
+    },
+  },
   ...foundOfLinks,
 ];
