@@ -29,7 +29,7 @@ function decide(link: DueLink): Carry | Ending | 'wait' {
   if (left === null) return { linkId, why: 'its row in invoiced.tasks is gone' };
   if (right === null) return { linkId, why: 'its row in freshbooks.tasks is gone' };
   const carry = mergeSides(link, left, right);
-  return carry === 'unlink' ? { linkId, why: 'one of its tasks was deleted' } : carry;
+  return carry === 'unlink' ? { linkId, why: 'one of its tasks was deleted', link } : carry;
 }
 
 /** When the tables refuse what comes over, halves are tried, and their halves: a link that can't be followed stops only itself. */

@@ -82,7 +82,7 @@ export async function carryOver(tx: Executor, carries: readonly Carry[]): Promis
 }
 
 /** Locks links and their rows in the versions that were read, where their rules still are what they were; gives the ids of the links of which all could be locked. */
-async function lockAll(tx: Executor, carries: readonly Carry[]): Promise<ReadonlySet<string>> {
+async function lockAll(tx: Executor, carries: readonly Pick<Carry, 'link'>[]): Promise<ReadonlySet<string>> {
   const keys = sql`jsonb_to_recordset(${JSON.stringify(
     carries.map(({ link: { linkId, left, right, ruleVersion } }) => ({
       link_id: linkId,
@@ -115,6 +115,8 @@ async function lockAll(tx: Executor, carries: readonly Carry[]): Promise<Readonl
   return new Set([...links].filter((id) => lefts.has(id) && rights.has(id)));
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Says why a link can't be brought up to date; it is tried again when one of its rows changes. */
 export async function failLink(tx: Executor, linkId: string, error: string): Promise<void> {
   await tx.rows(sql`
@@ -128,11 +130,16 @@ export async function failLink(tx: Executor, linkId: string, error: string): Pro
 export interface Ending {
   readonly linkId: string;
   readonly why: string;
+  /** The link as it was looked at, where it ends by what its rows held: a deletion may have given way since. */
+  readonly link?: DueLink;
 }
 
-/** Ends links and leaves all rows as they are. No rule links them again. Gives how many were not over already. */
+/** Ends links and leaves all rows as they are, but not where a row moved or is held. No rule links them again. Gives how many were not over already. */
 export async function endLinks(tx: Executor, endings: readonly Ending[]): Promise<number> {
-  const incoming = JSON.stringify(endings.map(({ linkId, why }) => ({ link_id: linkId, why })));
+  const looked = endings.flatMap(({ link }) => (link === undefined ? [] : [{ link }]));
+  const free = looked.length > 0 ? await lockAll(tx, looked) : NONE;
+  const over = endings.filter(({ link, linkId }) => link === undefined || free.has(linkId));
+  const incoming = JSON.stringify(over.map(({ linkId, why }) => ({ link_id: linkId, why })));
   const ended = await tx.rows(sql`
     update sync.links l set state = 'unlinked', error = e.why, candidates = null
     from jsonb_to_recordset(${incoming}::text::jsonb) as e (link_id bigint, why text)

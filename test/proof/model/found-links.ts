@@ -416,4 +416,87 @@ export const foundOfLinks: readonly Found[] = [
       ],
     },
   },
+  {
+    name: 'a link does not end by a deletion that has given way since the link was looked at',
+    history: {
+      setting: {
+        ...usual,
+        source: 'freshbooks',
+        tasks: 1,
+        links: {
+          rule: {
+            match: 'name',
+            creates: 'both',
+            shareName: true,
+            complete: null,
+            onDelete: 'unlink',
+            winner: 'invoiced',
+            some: 'all',
+          },
+          alike: 1,
+          trouble: true,
+        },
+      },
+      commands: [
+        {
+          do: 'resync',
+          with: { place: 1, full: false, since: false, force: false },
+          steps: 16,
+          order: 449252,
+        },
+        {
+          do: 'fault',
+          with: { route: 'tasks.update', fault: { kind: 'status', status: 422 }, skip: 2, times: 3 },
+          steps: 34,
+          order: 0,
+          beside: true,
+        },
+        {
+          do: 'write in SQL',
+          with: {
+            acts: [
+              { act: 'archive', target: 7, fields: [1], beside: true },
+              { act: 'delete', target: 4, fields: [2, 4, 6], beside: true },
+              { act: 'insert', target: 7, fields: [3, 5, 2], beside: true },
+            ],
+            takenBack: false,
+          },
+          steps: 0,
+          order: 452759,
+        },
+        {
+          do: 'edit both ends',
+          with: {
+            target: 0,
+            invoiced: { at: 'the API', what: 'name' },
+            freshbooks: { at: 'SQL', what: 'name' },
+          },
+          steps: 6,
+          order: 0,
+        },
+        {
+          do: 'write in SQL',
+          with: {
+            acts: [
+              { act: 'insert', target: 1, fields: [0, 3], beside: false },
+              { act: 'archive', target: 2, fields: [5, 6], beside: false },
+            ],
+            takenBack: false,
+          },
+          steps: 1,
+          order: 371718,
+          beside: true,
+        },
+        { do: 'poll', with: 0, steps: 2, order: 8955, beside: true },
+        { do: 'push', with: 0, steps: 38, order: 0, beside: true },
+        {
+          do: 'lose an answer',
+          with: { route: 'tasks.update', fault: { kind: 'reset', when: 'after' } },
+          steps: 43,
+          order: 651016,
+          beside: true,
+        },
+      ],
+    },
+  },
 ];
