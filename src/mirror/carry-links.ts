@@ -134,7 +134,7 @@ export interface Ending {
   readonly link?: DueLink;
 }
 
-/** Ends links and leaves all rows as they are, but not where a row moved or is held. No rule links them again. Gives how many were not over already. */
+/** Ends links and leaves all rows as they are; not one that was looked at, where a row has moved since or is held. No rule links them again. Gives how many were not over already. */
 export async function endLinks(tx: Executor, endings: readonly Ending[]): Promise<number> {
   const looked = endings.flatMap(({ link }) => (link === undefined ? [] : [{ link }]));
   const free = looked.length > 0 ? await lockAll(tx, looked) : NONE;

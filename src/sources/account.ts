@@ -44,7 +44,7 @@ export interface SourceLog {
 
 export interface SourceDeps {
   readonly runtime: Runtime;
-  /** The database's clock. Called right before a request is sent and when its answer has arrived. */
+  /** The database's clock. Called before a request is sent, and after its answer has arrived: at once, but for a page when it is taken. */
   readonly observe: () => Promise<ObservedAt>;
   readonly share: Share;
   /** Where an account's OAuth tokens are kept; needed by FreshBooks. */
