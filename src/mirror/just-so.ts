@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { type SQL, sql } from 'drizzle-orm';
 import type { Column, ColumnType, Json, JsonObject, Scalar } from '../fields.js';
 import type { Executor } from './database.js';
@@ -23,11 +24,18 @@ export async function perhapsDifferent<Task extends IncomingTask>(
 ): Promise<readonly Task[]> {
   const columns = columnsOf(table);
   const parts: (readonly Task[])[] = [];
-  for (let at = 0; at < tasks.length; at += AT_ONCE) parts.push(tasks.slice(at, at + AT_ONCE));
+  const hashes: string[] = [];
+  for (let at = 0; at < tasks.length; at += AT_ONCE) {
+    const part = tasks.slice(at, at + AT_ONCE);
+    parts.push(part);
+    hashes.push(hashOf(columns, part));
+    // Answers that came meanwhile are taken up, and the next requests go out.
+    await setImmediate();
+  }
   const incoming = zipped('i', [
     { name: 'part', type: 'int', values: parts.map((_, part) => part) },
     { name: 'ids', type: 'text', values: parts.map((part) => `{${part.map(({ id }) => id).join()}}`) },
-    { name: 'hash', type: 'text', values: parts.map((part) => hashOf(columns, part)) },
+    { name: 'hash', type: 'text', values: hashes },
   ]);
   // The rows come in the order of their ids' array: in any other they would look different, no more.
   const same = await db.rows<{ part: number }>(sql`

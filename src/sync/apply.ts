@@ -2,17 +2,11 @@ import type { Counts } from '../mirror/counts.js';
 import { isRefusedData } from '../mirror/database.js';
 import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
 import { asWorker, type Lease } from '../mirror/leases.js';
-import {
-  findById,
-  findDifferent,
-  type MirrorRow,
-  type RowChange,
-  writeMerged,
-  writeNew,
-} from '../mirror/tasks.js';
+import { type Packed, packNew, writeNew } from '../mirror/new-tasks.js';
+import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
 import { clearUnreadable, listUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
 import { columnsOf } from '../sources/raw.js';
-import type { JsonObject, Observation, Page, Source } from '../sources/source.js';
+import type { JsonObject, Observation, Page, RemoteTask, Source } from '../sources/source.js';
 import type { SyncContext } from './context.js';
 import { arrived, insertion, type Observed, reconcile, skewOf } from './reconcile.js';
 
@@ -30,6 +24,8 @@ export interface Target {
   readonly met: Set<string>;
   /** Whether what comes is held for new, as in a first read: it is inserted without a look, and what is there already is read then. */
   readonly fresh: boolean;
+  /** Batches that were begun and not yet applied. */
+  readonly begun: Set<Batch>;
 }
 
 /** A target of which nothing has been applied yet. */
@@ -43,7 +39,17 @@ export async function openTarget(
   const { connection } = lease;
   const unreadable = await listUnreadable(context.db, connection);
   const known = new Set(unreadable.map(({ id }) => id));
-  return { context, source, connection, lease, holder, unreadable: known, met: new Set(), fresh };
+  return {
+    context,
+    source,
+    connection,
+    lease,
+    holder,
+    unreadable: known,
+    met: new Set(),
+    fresh,
+    begun: new Set(),
+  };
 }
 
 export interface Applied {
@@ -54,11 +60,22 @@ export interface Applied {
   readonly left: number;
 }
 
-/**
- * Merges pages into the mirror: one set-based read, and one write if anything changed. A row that moves in between is
- * read and merged again. Tasks that would become deleted are held back; see deletions.ts.
- */
-export async function applyPages(target: Target, pages: readonly Page[]): Promise<Applied> {
+/** Pages that are merged together, and what they make of the mirror as it was when they were looked at. */
+export interface Batch {
+  readonly pages: readonly Page[];
+  readonly fetched: number;
+  readonly unreadable: readonly Unreadable[];
+  readonly observed: ReadonlyMap<number, Observed>;
+  /** Null where a task of it was written from an earlier batch after the look: it is looked at again. */
+  plans: Promise<Plans> | null;
+}
+
+/** Merges pages into the mirror: one set-based read, and one write if anything changed. */
+export const applyPages = async (target: Target, pages: readonly Page[]): Promise<Applied> =>
+  applyBatch(target, await beginBatch(target, pages));
+
+/** Looks at what the mirror holds of pages, and writes nothing: it may go on while earlier batches are applied. Apply them in order. */
+export async function beginBatch(target: Target, pages: readonly Page[]): Promise<Batch> {
   // The same task on two pages: the later observation stands, and that need not be the later page's.
   const observed = new Map<number, Observed>();
   const unreadable: Unreadable[] = [];
@@ -75,7 +92,22 @@ export async function applyPages(target: Target, pages: readonly Page[]): Promis
       } else unreadable.push({ id: decoded.id ?? 'without an id', reason: decoded.reason });
     }
   }
-  const { counts, held, left, refused } = await mergeIn(target, inOrder(observed), { hold: true });
+  const plans = planFirst(target, inOrder(observed));
+  const batch: Batch = { pages, fetched, unreadable, observed, plans };
+  target.begun.add(batch);
+  await plans;
+  return batch;
+}
+
+/**
+ * Writes what a batch makes of the mirror. A row that moves in between is read and merged again. Tasks that would become deleted are held
+ * back; see deletions.ts.
+ */
+export async function applyBatch(target: Target, batch: Batch): Promise<Applied> {
+  const { pages, fetched, unreadable, observed } = batch;
+  target.begun.delete(batch);
+  const plans = (await batch.plans) ?? undefined;
+  const { counts, held, left, refused } = await mergeIn(target, inOrder(observed), { hold: true, plans });
   await keepReports(target, [...unreadable, ...refused], observed.keys());
   const failed = unreadable.length + refused.length;
   const changed = (counts.inserted ?? 0) + (counts.updated ?? 0) + (counts.deleted ?? 0);
@@ -129,22 +161,23 @@ const ROUNDS = 4;
 async function mergeIn(
   target: Target,
   observed: readonly Observed[],
-  { hold }: { readonly hold: boolean },
+  { hold, plans }: { readonly hold: boolean; readonly plans?: Plans | undefined },
 ): Promise<Applied & { readonly refused: readonly Unreadable[] }> {
   const tally = { inserted: 0, updated: 0, deleted: 0, conflicts: 0 };
   const refused: Unreadable[] = [];
   let held = 0;
   let open = observed;
-  for (let round = hold && target.fresh ? -1 : 0; round < ROUNDS && open.length > 0; round++) {
-    const { changes, deletions } = round < 0 ? takenForNew(open) : await plan(target, open);
+  for (let round = plans ? -1 : 0; round < ROUNDS && open.length > 0; round++) {
+    const { changes, deletions, packed } = plans && round < 0 ? plans : await plan(target, open);
     if (hold && deletions.length > 0) {
       await holdDeletions(target.context.db, target.holder, deletions.flatMap(toHeld));
       held += deletions.length;
     }
     const writes = hold ? changes : [...changes, ...deletions];
     if (writes.length === 0) return { counts: tally, held, left: 0, refused };
-    const { written, unfit } = await write(target, writes);
+    const { written, unfit } = await write(target, writes, packed);
     refused.push(...unfit);
+    outdate(target.begun, written);
     for (const { change, deletes } of writes) {
       if (!written.has(change)) continue;
       if (change.row === null) tally.inserted++;
@@ -166,12 +199,13 @@ async function mergeIn(
 async function write(
   target: Target,
   writes: readonly Planned[],
+  packed?: Packed,
 ): Promise<{ readonly written: ReadonlySet<RowChange>; readonly unfit: readonly Unreadable[] }> {
   const { context, source, connection, lease } = target;
   try {
     const changes = writes.map(({ change }) => change);
     const written = changes.every(({ row }) => row === null)
-      ? await writeNew(context.db, source, lease, changes)
+      ? await writeNew(context.db, source, lease, packed ?? packNew(source, changes))
       : await asWorker(context.db, lease, (tx) => writeMerged(tx, source, connection, lease.runId, changes));
     return { written, unfit: [] };
   } catch (error) {
@@ -198,36 +232,57 @@ interface Planned {
 interface Plans {
   readonly changes: readonly Planned[];
   readonly deletions: readonly Planned[];
+  /** The changes, where all of them are new tasks. */
+  readonly packed?: Packed;
 }
 
 async function plan(target: Target, observed: readonly Observed[]): Promise<Plans> {
   const { context, source, connection } = target;
-  const present = observed.flatMap(({ task }) => (task === 'gone' ? [] : [task]));
-  const gone = observed.flatMap(({ id, task }) => (task === 'gone' ? [id] : []));
+  const present: RemoteTask[] = [];
+  const gone: number[] = [];
+  for (const { id, task } of observed) {
+    if (task === 'gone') gone.push(id);
+    else present.push(task);
+  }
   const different = present.length > 0 ? await findDifferent(context.db, source, connection, present) : NONE;
   const vanished = gone.length > 0 ? await findById(context.db, source, connection, gone) : NONE;
 
-  const planned = observed.flatMap((seen): readonly Planned[] => {
+  const planned: Planned[] = [];
+  for (const seen of observed) {
     const row = (seen.task === 'gone' ? vanished : different).get(seen.id);
-    if (row === undefined) return [];
+    if (row === undefined) continue;
     const change = row === null ? insertion(seen) : reconcile(source, context.policy, row, seen);
-    if (change === null) return [];
+    if (change === null) continue;
     const deletes = row !== null && row.columns['vis_state'] !== 1 && change.columns['vis_state'] === 1;
-    return [{ change, seen, deletes }];
-  });
+    planned.push({ change, seen, deletes });
+  }
   return {
     changes: planned.filter(({ deletes }) => !deletes),
     deletions: planned.filter(({ deletes }) => deletes),
   };
 }
 
+const planFirst = async (target: Target, observed: readonly Observed[]): Promise<Plans> =>
+  target.fresh ? takenForNew(target.source, observed) : plan(target, observed);
+
+/** What was begun meanwhile may have read the rows before they were written. */
+function outdate(begun: ReadonlySet<Batch>, written: ReadonlySet<RowChange>): void {
+  for (const batch of begun) {
+    for (const { id } of written) if (id !== null && batch.observed.has(id)) batch.plans = null;
+  }
+}
+
 /** All as insertions. The database refuses those whose id has a row or is retired; they are read in the next round. */
-function takenForNew(observed: readonly Observed[]): Plans {
+function takenForNew(source: Source, observed: readonly Observed[]): Plans {
   const changes = observed.flatMap((seen): readonly Planned[] => {
     const change = insertion(seen);
     return change === null ? [] : [{ change, seen, deletes: false }];
   });
-  return { changes, deletions: [] };
+  const packed = packNew(
+    source,
+    changes.map(({ change }) => change),
+  );
+  return { changes, deletions: [], packed };
 }
 
 const NONE: ReadonlyMap<number, MirrorRow | null> = new Map();

@@ -6,7 +6,8 @@ import { clearVanished } from '../mirror/unreadable.js';
 import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { Page, Position, Source } from '../sources/source.js';
-import { applyPages, openTarget } from './apply.js';
+import { applyBatch, beginBatch, openTarget } from './apply.js';
+import { beginAhead } from './begin-ahead.js';
 import type { SyncContext } from './context.js';
 import { settleDeletions } from './deletions.js';
 import { ensureSameAccount } from './identity.js';
@@ -16,7 +17,9 @@ import { type RunLog, runUnderLease } from './run.js';
 import type { WorkProgress } from './work.js';
 
 /** How many pages are merged together at most, and so kept in memory. */
-const MOST_PAGES = 10;
+const MOST_PAGES = 20;
+/** How many batches are looked at while the one before them is written, and its place kept. */
+const MOST_AHEAD = 2;
 const CONFIRM_AT_ONCE = 50;
 /** To find the absent reads the whole table: so many are found at a time. */
 const ABSENT_AT_ONCE = 5_000;
@@ -47,12 +50,16 @@ export async function walkSlice(
     let behind = 0;
     if (walk.batches === 0 || walk.position !== null) {
       const place: Position | null = walk.position;
-      for await (const pages of prefetch(
-        (signal) => client.walk(place, signal),
-        { most: MOST_PAGES, runtime: context.runtime },
-        signal,
-      )) {
-        const applied = await applyPages(target, pages);
+      const batches = (signal: AbortSignal) =>
+        prefetch(
+          (signal) => client.walk(place, signal),
+          { most: MOST_PAGES, runtime: context.runtime },
+          signal,
+        );
+      const begin = (pages: readonly Page[]) => beginBatch(target, pages);
+      for await (const batch of beginAhead(batches, begin, MOST_AHEAD, signal)) {
+        const { pages } = batch;
+        const applied = await applyBatch(target, batch);
         left += applied.left;
         for (const page of pages) behind = Math.min(behind, lag(page.serverTime, await page.arrival()));
         const next = pages.at(-1)?.next ?? null;

@@ -3,8 +3,6 @@ import { FieldError } from '../source.js';
 
 const DAY = 86_400;
 const WALL = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/;
-/** The same with a time of day that there is. */
-const EASY = /^\d{4}-\d\d-\d\d ([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
 const formatter = new Intl.DateTimeFormat('en-US', {
   timeZone: 'America/New_York',
   timeZoneName: 'longOffset',
@@ -23,10 +21,9 @@ const MAX_CACHED = 20_000;
 export function easternToInstant(text: string): number {
   const date = text.slice(0, 10);
   const known = steadyMidnights.get(date);
-  if (known !== undefined && EASY.test(text)) {
-    return (
-      known + Number(text.slice(11, 13)) * 3600 + Number(text.slice(14, 16)) * 60 + Number(text.slice(17))
-    );
+  if (known !== undefined) {
+    const seconds = secondsOfDay(text);
+    if (!Number.isNaN(seconds)) return known + seconds;
   }
   const match = WALL.exec(text);
   const wall = match ? secondsOfCalendar(match.slice(1).map(Number)) : Number.NaN;
@@ -44,6 +41,23 @@ export function easternToInstant(text: string): number {
   if (offsetAt(wall - before) === before) return wall - before;
   return offsetAt(wall - after) === after ? wall - after : wall - before;
 }
+
+/** Seconds since midnight of `YYYY-MM-DD HH:MM:SS`; NaN for another form, or a time of day that there is not. Read digit by digit: once a task. */
+function secondsOfDay(text: string): number {
+  if (text.length !== 19 || text[10] !== ' ' || text[13] !== ':' || text[16] !== ':') return Number.NaN;
+  const hours = twoDigits(text, 11);
+  const minutes = twoDigits(text, 14);
+  const seconds = twoDigits(text, 17);
+  return hours < 24 && minutes < 60 && seconds < 60 ? hours * 3600 + minutes * 60 + seconds : Number.NaN;
+}
+
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - ZERO;
+  const ones = text.charCodeAt(at + 1) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+const ZERO = 48;
 
 /** `YYYY-MM-DD HH:MM:SS` in New York at this instant (seconds since 1970). */
 export function instantToEastern(instant: number): string {

@@ -31,8 +31,8 @@ export const deletions: readonly Mutation[] = [
     invariant: 'I7',
     breaks: 'deletions that pages tell of are applied before they are counted',
     file: 'src/sync/apply.ts',
-    snippet: 'await mergeIn(target, inOrder(observed), { hold: true });',
-    replacement: 'await mergeIn(target, inOrder(observed), { hold: false });',
+    snippet: '{ hold: true, plans }',
+    replacement: '{ hold: false, plans }',
     killedBy: 'test/sync/deletions.test.ts: many deletions at once stop a poll',
   },
   {

@@ -153,6 +153,14 @@ export const edits: readonly Mutation[] = [
   },
   {
     invariant: 'I2',
+    breaks: 'a page that was looked at before the one ahead of it was written leaves that one’s older task',
+    file: 'src/sync/apply.ts',
+    snippet: 'if (id !== null && batch.observed.has(id)) batch.plans = null;',
+    replacement: '',
+    killedBy: 'test/sync/batches.test.ts: a task on two pages ends as the later one shows it',
+  },
+  {
+    invariant: 'I2',
     breaks: 'a push sends without another look at the task',
     file: 'src/sync/push/row.ts',
     snippet: 'const change = fresh ? null : reconcile(',
