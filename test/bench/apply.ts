@@ -14,16 +14,18 @@ const ROUNDS = 5;
  * faster than: the same pages fetched and parsed with a bare client, plus a COPY of the same rows into a table with the same keys, checks
  * and indexes. Then the same tasks unchanged, after VACUUM and CHECKPOINT. Each round does all of it, in turn.
  *
- * What bounds it, by profiles and `EXPLAIN ANALYZE` on two cores, in microseconds of processor a task. A reread takes 10 to 12 of the worker's one
- * thread: 4 fetch and parse (all that a bare client does), 1 decodes, 2.5 print and hash; the rest is HTTP's, the driver's and the
- * collector's. PostgreSQL takes 9 beside it, of which 5 to 7 recognise rows by their hash (`src/mirror/just-so.ts`); when pages were sent,
- * parsed as JSON and compared, that took 12 to 19. The sandbox takes 6 of the same two cores. Asking PostgreSQL for the time once a page
- * took 4 of the thread, and closures shared by all fields 2: what they read is called by so many keys that V8 compiles it for none. A batch
- * costs about 3 ms however small it is, so pages that follow closely are gathered.
- * A first read takes 11 to 15 of the worker's, and beside it 24 of PostgreSQL's: 9 to unpack what was sent, 7 for the indexes, 3 for
- * `on conflict`, the rest for the heap, the checks and the commit. PostgreSQL waits while the worker puts the next batch together and keeps
- * its place. What is left to win: the walk's step in the batch's own transaction (a trip and a flush), and the next batch's parameters made
- * while PostgreSQL works (2).
+ * What bounds it, by profiles and `EXPLAIN ANALYZE` on two cores, in microseconds of processor a task. A reread takes 11 to 13 of the worker's one
+ * thread, which is at work for 85 % of the time: 4 fetch and parse (all that a bare client does), 1 decodes, 2.5 print and hash; the rest
+ * is HTTP's, the driver's and the collector's. PostgreSQL takes 7 beside it, of which 5 recognise rows by their hash
+ * (`src/mirror/just-so.ts`); when pages were sent, parsed as JSON and compared, that took 12 to 19. The sandbox takes 4 of the same two cores.
+ * Asking PostgreSQL for the time once a page took 4 of the thread, and closures shared by all fields 2: what they read is called by so many
+ * keys that V8 compiles it for none. A batch costs about 3 ms however small it is, so pages that follow closely are gathered, and hashes are
+ * made a page at a time, so that answers which came meanwhile are not left waiting for all of them.
+ * A first read takes 12 of the worker's, and beside it 24 of PostgreSQL's: 7 to unpack what was sent, 7 for the indexes, 3 for `on conflict`,
+ * the rest for the heap, the checks and the commit. Two batches are decoded and packed while one is written (`src/sync/begin-ahead.ts`): when
+ * each waited for the other, it took a quarter longer. So it is PostgreSQL's one backend that bounds it, and it got quicker by more than
+ * the reread did: twice as fast as this is the reread no longer. What could still be won of the 24: 3 by all values in one text that
+ * `string_to_table` splits, 3 by inserting without `on conflict` and reading what was refused, half by COPY, which needs another driver.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 100_000);
