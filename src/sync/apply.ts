@@ -2,8 +2,14 @@ import type { Counts } from '../mirror/counts.js';
 import { isRefusedData } from '../mirror/database.js';
 import { type HeldDeletion, holdDeletions } from '../mirror/held-deletions.js';
 import { asWorker, type Lease } from '../mirror/leases.js';
-import { type Packed, packNew, writeNew } from '../mirror/new-tasks.js';
-import { findById, findDifferent, type MirrorRow, type RowChange, writeMerged } from '../mirror/tasks.js';
+import {
+  findById,
+  findDifferent,
+  type MirrorRow,
+  type RowChange,
+  writeMerged,
+  writeNew,
+} from '../mirror/tasks.js';
 import { clearUnreadable, listUnreadable, reportUnreadable, type Unreadable } from '../mirror/unreadable.js';
 import { columnsOf } from '../sources/raw.js';
 import type { JsonObject, Observation, Page, RemoteTask, Source } from '../sources/source.js';
@@ -24,7 +30,7 @@ export interface Target {
   readonly met: Set<string>;
   /** Whether what comes is held for new, as in a first read: it is inserted without a look, and what is there already is read then. */
   readonly fresh: boolean;
-  /** Batches that were begun and not yet applied. */
+  /** Batches that were begun and not yet applied: a write makes void what they saw of its tasks. */
   readonly begun: Set<Batch>;
 }
 
@@ -168,14 +174,14 @@ async function mergeIn(
   let held = 0;
   let open = observed;
   for (let round = plans ? -1 : 0; round < ROUNDS && open.length > 0; round++) {
-    const { changes, deletions, packed } = plans && round < 0 ? plans : await plan(target, open);
+    const { changes, deletions } = plans && round < 0 ? plans : await plan(target, open);
     if (hold && deletions.length > 0) {
       await holdDeletions(target.context.db, target.holder, deletions.flatMap(toHeld));
       held += deletions.length;
     }
     const writes = hold ? changes : [...changes, ...deletions];
     if (writes.length === 0) return { counts: tally, held, left: 0, refused };
-    const { written, unfit } = await write(target, writes, packed);
+    const { written, unfit } = await write(target, writes);
     refused.push(...unfit);
     outdate(target.begun, written);
     for (const { change, deletes } of writes) {
@@ -199,13 +205,12 @@ async function mergeIn(
 async function write(
   target: Target,
   writes: readonly Planned[],
-  packed?: Packed,
 ): Promise<{ readonly written: ReadonlySet<RowChange>; readonly unfit: readonly Unreadable[] }> {
   const { context, source, connection, lease } = target;
   try {
     const changes = writes.map(({ change }) => change);
     const written = changes.every(({ row }) => row === null)
-      ? await writeNew(context.db, source, lease, packed ?? packNew(source, changes))
+      ? await writeNew(context.db, source, lease, changes)
       : await asWorker(context.db, lease, (tx) => writeMerged(tx, source, connection, lease.runId, changes));
     return { written, unfit: [] };
   } catch (error) {
@@ -232,8 +237,6 @@ interface Planned {
 interface Plans {
   readonly changes: readonly Planned[];
   readonly deletions: readonly Planned[];
-  /** The changes, where all of them are new tasks. */
-  readonly packed?: Packed;
 }
 
 async function plan(target: Target, observed: readonly Observed[]): Promise<Plans> {
@@ -263,7 +266,7 @@ async function plan(target: Target, observed: readonly Observed[]): Promise<Plan
 }
 
 const planFirst = async (target: Target, observed: readonly Observed[]): Promise<Plans> =>
-  target.fresh ? takenForNew(target.source, observed) : plan(target, observed);
+  target.fresh ? takenForNew(observed) : plan(target, observed);
 
 /** What was begun meanwhile may have read the rows before they were written. */
 function outdate(begun: ReadonlySet<Batch>, written: ReadonlySet<RowChange>): void {
@@ -273,16 +276,12 @@ function outdate(begun: ReadonlySet<Batch>, written: ReadonlySet<RowChange>): vo
 }
 
 /** All as insertions. The database refuses those whose id has a row or is retired; they are read in the next round. */
-function takenForNew(source: Source, observed: readonly Observed[]): Plans {
+function takenForNew(observed: readonly Observed[]): Plans {
   const changes = observed.flatMap((seen): readonly Planned[] => {
     const change = insertion(seen);
     return change === null ? [] : [{ change, seen, deletes: false }];
   });
-  const packed = packNew(
-    source,
-    changes.map(({ change }) => change),
-  );
-  return { changes, deletions: [], packed };
+  return { changes, deletions: [] };
 }
 
 const NONE: ReadonlyMap<number, MirrorRow | null> = new Map();

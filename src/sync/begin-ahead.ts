@@ -57,7 +57,15 @@ export async function* beginAhead<Item, Result>(
   } finally {
     left.abort();
     await filling;
-    await source.return?.();
     await Promise.allSettled(begun);
+    await source.return?.();
   }
+}
+
+/** The same with no work ahead of its turn. */
+export async function* beginInTurn<Item, Result>(
+  items: AsyncIterable<Item>,
+  begin: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result, void, undefined> {
+  for await (const item of items) yield await begin(item);
 }

@@ -21,11 +21,13 @@ const ROUNDS = 5;
  * Asking PostgreSQL for the time once a page took 4 of the thread, and closures shared by all fields 2: what they read is called by so many
  * keys that V8 compiles it for none. A batch costs about 3 ms however small it is, so pages that follow closely are gathered, and hashes are
  * made a page at a time, so that answers which came meanwhile are not left waiting for all of them.
+ * While a batch's place is kept, the next two are looked at (`src/sync/begin-ahead.ts`).
  * A first read takes 12 of the worker's, and beside it 24 of PostgreSQL's: 7 to unpack what was sent, 7 for the indexes, 3 for `on conflict`,
- * the rest for the heap, the checks and the commit. Two batches are decoded and packed while one is written (`src/sync/begin-ahead.ts`): when
- * each waited for the other, it took a quarter longer. So it is PostgreSQL's one backend that bounds it, and it got quicker by more than
- * the reread did: twice as fast as this is the reread no longer. What could still be won of the 24: 3 by all values in one text that
- * `string_to_table` splits, 3 by inserting without `on conflict` and reading what was refused, half by COPY, which needs another driver.
+ * the rest for the heap, the checks and the commit. PostgreSQL waits while the worker puts the next batch together and keeps its place. With
+ * one batch decoded and packed ahead it reached 0.62 to 0.66 of the limit (FreshBooks), but the process took 204 to 212 MB over a million
+ * tasks, however small the batches (`npm run bench -- memory`, to stay below 200), and the reread was 1.7 times as fast. What could still be
+ * won of PostgreSQL's 24 without that: 3 by all values in one text that `string_to_table` splits, 3 by inserting without `on conflict` and
+ * reading what was refused, half by COPY, which needs another driver.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 100_000);

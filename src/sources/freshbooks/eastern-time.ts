@@ -42,7 +42,7 @@ export function easternToInstant(text: string): number {
   return offsetAt(wall - after) === after ? wall - after : wall - before;
 }
 
-/** Seconds since midnight of `YYYY-MM-DD HH:MM:SS`; NaN for another form, or a time of day that there is not. Read digit by digit: once a task. */
+/** Seconds since midnight of `YYYY-MM-DD HH:MM:SS`; NaN for another form, or a time of day that there is not. */
 function secondsOfDay(text: string): number {
   if (text.length !== 19 || text[10] !== ' ' || text[13] !== ':' || text[16] !== ':') return Number.NaN;
   const hours = twoDigits(text, 11);
@@ -51,13 +51,13 @@ function secondsOfDay(text: string): number {
   return hours < 24 && minutes < 60 && seconds < 60 ? hours * 3600 + minutes * 60 + seconds : Number.NaN;
 }
 
+const ZERO = 48;
+
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - ZERO;
   const ones = text.charCodeAt(at + 1) - ZERO;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
-
-const ZERO = 48;
 
 /** `YYYY-MM-DD HH:MM:SS` in New York at this instant (seconds since 1970). */
 export function instantToEastern(instant: number): string {
