@@ -19,8 +19,8 @@ import type { WorkProgress } from './work.js';
 /** How many pages are merged together at most; as many again may have come meanwhile. */
 const MOST_PAGES = 10;
 /**
- * How many batches are looked at while the one before them is written, and its place kept. Not in a first read: with one batch ahead it
- * would take a fifth less time, and its process 205 MB of memory rather than 171 (`npm run bench -- apply`, `memory`).
+ * How many batches are looked at while the one before them is written, and its place kept. Not in a first read, which would take a fifth
+ * less time and more memory (`npm run bench -- apply`, `memory`).
  */
 const MOST_AHEAD = 2;
 const CONFIRM_AT_ONCE = 50;
