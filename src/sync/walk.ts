@@ -20,7 +20,7 @@ import type { WorkProgress } from './work.js';
 const MOST_PAGES = 10;
 /**
  * How many batches are looked at while the one before them is written, and its place kept. Not in a first read, which would take a fifth
- * less time and more memory (`npm run bench -- apply`, `memory`).
+ * less time: what memory that takes is not settled (`npm run bench -- apply`, `memory`).
  */
 const MOST_AHEAD = 2;
 const CONFIRM_AT_ONCE = 50;
