@@ -139,6 +139,7 @@ export async function endLinks(tx: Executor, endings: readonly Ending[]): Promis
   const looked = endings.flatMap(({ link }) => (link === undefined ? [] : [{ link }]));
   const free = looked.length > 0 ? await lockAll(tx, looked) : NONE;
   const over = endings.filter(({ link, linkId }) => link === undefined || free.has(linkId));
+  if (over.length === 0) return 0;
   const incoming = JSON.stringify(over.map(({ linkId, why }) => ({ link_id: linkId, why })));
   const ended = await tx.rows(sql`
     update sync.links l set state = 'unlinked', error = e.why, candidates = null
