@@ -1,29 +1,8 @@
 import { expect, test } from 'vitest';
 import { beginAhead } from '../../src/sync/begin-ahead.js';
+import { numbers, turns } from './numbers.js';
 
 const never = new AbortController().signal;
-
-/** Numbers, one each turn of the event loop; tells whether it was ended. */
-function numbers(count: number, end?: () => void) {
-  const told = { ended: false };
-  const open = async function* (signal: AbortSignal): AsyncGenerator<number> {
-    try {
-      for (let number = 1; number <= count; number++) {
-        await new Promise((resolve) => setImmediate(resolve));
-        signal.throwIfAborted();
-        yield number;
-      }
-      end?.();
-    } finally {
-      told.ended = true;
-    }
-  };
-  return { open, told };
-}
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 /** Work that ends by hand. */
 function byHand() {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemRuntime } from '../../src/runtime.js';
 import { prefetch } from '../../src/sync/prefetch.js';
+import { numbers, turns } from './numbers.js';
 
 const never = new AbortController().signal;
 const ahead = (most: number) => ({ most, runtime: systemRuntime });
@@ -9,29 +10,6 @@ const aborted = (signal?: AbortSignal) =>
   new Promise<void>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason));
   });
-
-/** Numbers, one each turn of the event loop; tells how far it got and whether it was ended. */
-function numbers(count: number, end?: () => void) {
-  const told = { given: 0, ended: false };
-  const open = async function* (signal: AbortSignal): AsyncGenerator<number> {
-    try {
-      for (let number = 1; number <= count; number++) {
-        await new Promise((resolve) => setImmediate(resolve));
-        signal.throwIfAborted();
-        told.given = number;
-        yield number;
-      }
-      end?.();
-    } finally {
-      told.ended = true;
-    }
-  };
-  return { open, told };
-}
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 test('gives everything once, in order, in batches of what has come meanwhile', async () => {
   const batches: (readonly number[])[] = [];

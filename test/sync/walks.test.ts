@@ -42,6 +42,21 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 
+  test('a walk that is told to stop ends behind the batch that it is at, though more pages have come', async () => {
+    await opened(3_000);
+    expectOutcome(await world.walk(connection), 'ok');
+    const stop = new AbortController();
+    const told: number[] = [];
+    const work = { kind: 'walk', connection } as const;
+    const result = await world.perform(work, stop.signal, ({ pages }) => {
+      told.push(pages);
+      stop.abort(new Error('stopped'));
+    });
+    expect(result).toMatchObject({ state: 'done', outcome: 'interrupted' });
+    expect(told).toHaveLength(1);
+    expect(await world.lastRun(connection)).toMatchObject({ outcome: 'interrupted', pages: told[0] });
+  });
+
   test('what changes and vanishes between the attempts of a first read is not missed', async () => {
     await opened(620);
     await interrupted(connection);
