@@ -19,8 +19,8 @@ import type { WorkProgress } from './work.js';
 /** How many pages are merged together at most; as many again may have come meanwhile. */
 const MOST_PAGES = 10;
 /**
- * How many batches are looked at while the one before them is written, and its place kept. Not in a first read, which would take a fifth
- * less time: what memory that takes is not settled (`npm run bench -- apply`, `memory`).
+ * How many batches are looked at while the one before them is written, and its place kept. Not yet in a first read, which would take a
+ * fifth less time (`npm run bench -- apply`).
  */
 const MOST_AHEAD = 2;
 const CONFIRM_AT_ONCE = 50;

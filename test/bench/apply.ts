@@ -24,11 +24,10 @@ const ROUNDS = 5;
  * While a batch's place is kept, the next two are looked at (`src/sync/begin-ahead.ts`).
  * A first read takes 12 of the worker's, and beside it 24 of PostgreSQL's: 7 to unpack what was sent, 7 for the indexes, 3 for `on conflict`,
  * the rest for the heap, the checks and the commit. PostgreSQL waits while the worker puts the next batch together and keeps its place. With
- * one batch decoded and packed ahead it reached 0.62 to 0.66 of the limit (FreshBooks), but the process took 204 to 212 MB over a million
- * tasks, and the reread was 1.7 times as fast. Without it, on the same day and machine, it took 205 to 215 MB all the same
- * (`npm run bench -- memory`): what that comes of is not known yet. What could still be
- * won of PostgreSQL's 24 without that: 3 by all values in one text that `string_to_table` splits, 3 by inserting without `on conflict` and
- * reading what was refused, half by COPY, which needs another driver.
+ * one batch decoded and packed ahead it reached 0.62 to 0.66 of the limit (FreshBooks), and the reread was then 1.7 times as fast. The daemon
+ * took 204 to 212 MB over a million tasks with it, and 205 to 215 without (`npm run bench -- memory`, the same day). What could still be won of
+ * PostgreSQL's 24: 3 by all values in one text that `string_to_table` splits, 3 by inserting without `on conflict` and reading what was
+ * refused, half by COPY, which needs another driver.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 100_000);
