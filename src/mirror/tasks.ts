@@ -1,9 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Columns, ConflictPolicy, JsonObject } from '../fields.js';
 import { type RemadeField, takeAsAgreed } from './crossed.js';
-import { type Database, type Executor, fromMicros } from './database.js';
+import { type Executor, fromMicros } from './database.js';
 import { perhapsDifferent } from './just-so.js';
-import { type Lease, rowAsWorker } from './leases.js';
 import {
   bookkeeping,
   columnsOf,
@@ -196,35 +195,8 @@ export async function writeMerged(
   return new Set(written);
 }
 
-/**
- * Inserts tasks of which none has a row yet, and gives those that were inserted: not one whose id has a row by now or is retired. All in one
- * statement and one trip; as `writeMerged` does it in `asWorker`, a first read takes a tenth longer (`npm run bench -- apply`). Throws LeaseLostError.
- */
-export async function writeNew(
-  db: Database,
-  table: TaskTable,
-  lease: Lease,
-  changes: readonly RowChange[],
-): Promise<ReadonlySet<RowChange>> {
-  const incoming = zipped('i', [
-    { name: 'id', type: 'bigint', values: changes.map(({ id }) => id) },
-    { name: 'raw', type: 'jsonb', values: changes.map(({ raw }) => raw) },
-    { name: 'answered_at', type: 'bigint', values: changes.map(({ answeredAt }) => answeredAt) },
-    ...incomingColumns(
-      table,
-      changes.map(({ columns }) => columns),
-    ),
-  ]);
-  const { inserted } = await rowAsWorker<{ inserted: readonly string[] }>(db, lease, {
-    ctes: sql`inserted as (${insertion(table, lease.connection, sql`worker cross join ${incoming} where true`)})`,
-    gives: sql`(select coalesce(jsonb_agg(id::text), '[]') from inserted) as inserted`,
-  });
-  const tasks = new Set(inserted.map(Number));
-  return new Set(changes.filter(({ id }) => id !== null && tasks.has(id)));
-}
-
 /** Inserts what comes as `i` from `incoming`, a `from` and its `where`, unless the id has a row or is retired. */
-function insertion(table: TaskTable, connection: string, incoming: SQL): SQL {
+export function insertion(table: TaskTable, connection: string, incoming: SQL): SQL {
   const columns = columnsOf(table);
   return sql`
     insert into ${tableName(table)}

@@ -61,11 +61,3 @@ export async function* beginAhead<Item, Result>(
     await source.return?.();
   }
 }
-
-/** The same with no work ahead of its turn. */
-export async function* beginInTurn<Item, Result>(
-  items: AsyncIterable<Item>,
-  begin: (item: Item) => Promise<Result>,
-): AsyncGenerator<Result, void, undefined> {
-  for await (const item of items) yield await begin(item);
-}

@@ -3,8 +3,9 @@ import { countHeld, findHeld, forgetHeld } from '../mirror/held-deletions.js';
 import { countActive } from '../mirror/walks.js';
 import { ApiError } from '../sources/index.js';
 import type { SourceClient } from '../sources/source.js';
-import { applyAnswers, type Target } from './apply.js';
+import { applyAnswers } from './apply.js';
 import { skewOf } from './reconcile.js';
+import type { Target } from './target.js';
 
 /** Ids that may have been deleted at the API. Absence and hints are never proof. */
 export interface Candidates {

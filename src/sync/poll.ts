@@ -6,12 +6,13 @@ import { findById } from '../mirror/tasks.js';
 import { type Account, ApiError, sources } from '../sources/index.js';
 import { columnsOf } from '../sources/raw.js';
 import type { SourceClient } from '../sources/source.js';
-import { applyPages, openTarget, type Target } from './apply.js';
+import { applyPages } from './apply.js';
 import type { SyncContext } from './context.js';
 import { type Candidates, settleDeletions } from './deletions.js';
 import { ensureSameAccount } from './identity.js';
 import { prefetch } from './prefetch.js';
 import { runUnderLease } from './run.js';
+import { openTarget, type Target } from './target.js';
 import type { ResyncRequest, WorkProgress, WorkResult } from './work.js';
 
 /** How many pages are merged together at most, and so kept in memory. */

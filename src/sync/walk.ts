@@ -6,23 +6,25 @@ import { clearVanished } from '../mirror/unreadable.js';
 import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { Page, Position, Source } from '../sources/source.js';
-import { applyBatch, beginBatch, openTarget } from './apply.js';
-import { beginAhead, beginInTurn } from './begin-ahead.js';
+import { applyBatch } from './apply.js';
+import { beginBatch } from './batch.js';
+import { beginAhead } from './begin-ahead.js';
 import type { SyncContext } from './context.js';
 import { settleDeletions } from './deletions.js';
 import { ensureSameAccount } from './identity.js';
 import { unsure, waiting } from './poll.js';
 import { prefetch } from './prefetch.js';
 import { type RunLog, runUnderLease } from './run.js';
+import { openTarget } from './target.js';
 import type { WorkProgress } from './work.js';
 
 /** How many pages are merged together at most; as many again may have come meanwhile. */
-const MOST_PAGES = 10;
+const MOST_PAGES = 12;
 /**
- * How many batches are looked at while the one before them is written, and its place kept. Not yet in a first read, which would take a
- * fifth less time (`npm run bench -- apply`).
+ * How many batches are looked at while the one before them is written, and its place kept. Writing a first read's takes longer than
+ * looking at it, so that one is enough to keep PostgreSQL at work.
  */
-const MOST_AHEAD = 2;
+const MOST_AHEAD = { fresh: 1, known: 2 };
 const CONFIRM_AT_ONCE = 50;
 /** To find the absent reads the whole table: so many are found at a time. */
 const ABSENT_AT_ONCE = 5_000;
@@ -61,10 +63,8 @@ export async function walkSlice(
           signal,
         );
       const begin = (pages: readonly Page[]) => beginBatch(target, pages);
-      const begun = fresh
-        ? beginInTurn(batches(signal), begin)
-        : beginAhead(batches, begin, MOST_AHEAD, signal);
-      for await (const batch of begun) {
+      const ahead = fresh ? MOST_AHEAD.fresh : MOST_AHEAD.known;
+      for await (const batch of beginAhead(batches, begin, ahead, signal)) {
         const { pages } = batch;
         const applied = await applyBatch(target, batch);
         left += applied.left;

@@ -14,8 +14,9 @@ import {
   resumeRun,
   yieldLease,
 } from '../../src/mirror/leases.js';
+import { packNew, writeNew } from '../../src/mirror/new-tasks.js';
 import { beginRun, closeAbandoned, finishRun, type RunEnd } from '../../src/mirror/runs.js';
-import { type RowChange, writeNew } from '../../src/mirror/tasks.js';
+import type { RowChange } from '../../src/mirror/tasks.js';
 import { findWalk, openWalk, stepWalk } from '../../src/mirror/walks.js';
 import { invoiced } from '../../src/sources/invoiced/source.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
@@ -182,7 +183,8 @@ describe('a run whose lease ran out', () => {
 
   test('inserts no new tasks, whether it was taken over or not', async () => {
     const silent = await begun();
-    const insert = (lease: Lease, id: number) => writeNew(db, invoiced, lease, [newTask(id)]);
+    const insert = (lease: Lease, id: number) =>
+      writeNew(db, invoiced, lease, packNew(invoiced, [newTask(id)]));
     expect((await insert(silent, 1)).size).toBe(1);
     await expire(silent);
     await expect(insert(silent, 2)).rejects.toThrow(LeaseLostError);

@@ -3,7 +3,9 @@ import { databaseNow } from '../../src/mirror/database.js';
 import { beginRun } from '../../src/mirror/runs.js';
 import { sources } from '../../src/sources/index.js';
 import type { Decoded, Page } from '../../src/sources/source.js';
-import { applyBatch, beginBatch, openTarget, type Target } from '../../src/sync/apply.js';
+import { applyBatch } from '../../src/sync/apply.js';
+import { beginBatch } from '../../src/sync/batch.js';
+import { openTarget, type Target } from '../../src/sync/target.js';
 import { remote } from './remote.js';
 import { connections, expectOutcome, openWorld, type World } from './world.js';
 

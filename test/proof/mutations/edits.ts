@@ -146,7 +146,7 @@ export const edits: readonly Mutation[] = [
   {
     invariant: 'I2',
     breaks: 'of a task on two pages the older look stands',
-    file: 'src/sync/apply.ts',
+    file: 'src/sync/batch.ts',
     snippet: 'if (requestedAt < (observed.get(task.id)?.requestedAt ?? 0)) continue;',
     replacement: '',
     killedBy: 'test/sync/stale-answers.test.ts: of two pages with the same task',
@@ -154,8 +154,8 @@ export const edits: readonly Mutation[] = [
   {
     invariant: 'I2',
     breaks: 'a page that was looked at before the one ahead of it was written leaves that one’s older task',
-    file: 'src/sync/apply.ts',
-    snippet: 'if (id !== null && batch.observed.has(id)) batch.plans = null;',
+    file: 'src/sync/batch.ts',
+    snippet: 'for (const id of written) if (observed.has(id)) plans = null;',
     replacement: '',
     killedBy: 'test/sync/batches.test.ts: a task on two pages ends as the later one shows it',
   },

@@ -176,7 +176,7 @@ export const runs: readonly Mutation[] = [
   {
     invariant: 'I11',
     breaks: 'two runs that insert the same tasks wait for each other',
-    file: 'src/sync/apply.ts',
+    file: 'src/sync/batch.ts',
     snippet: '[...observed.values()].sort((a, b) => a.id - b.id);',
     replacement: '[...observed.values()];',
     killedBy: 'test/sync/together.test.ts: runs that insert the same tasks at once',
