@@ -75,14 +75,18 @@ function hashOf(columns: readonly Column[], tasks: readonly IncomingTask[]): str
 
 /** What PostgreSQL puts in quotes, apart from an empty text. Its spaces are ASCII's, not all of Unicode's. */
 const QUOTED = /["\\(), \t\n\v\f\r]/;
+/** What it doubles in them. */
+const DOUBLED = /["\\]/;
+const EACH_DOUBLED = /["\\]/g;
 
 /** A column's value as PostgreSQL prints it in a row. */
 function printedColumn(type: ColumnType, value: Scalar): string {
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 't' : 'f';
   if (type === 'instant') return `${value}.000000`;
-  const text = String(value);
-  return text === '' || QUOTED.test(text) ? `"${text.replace(/["\\]/g, '$&$&')}"` : text;
+  if (typeof value === 'number') return String(value);
+  if (value !== '' && !QUOTED.test(value)) return value;
+  return DOUBLED.test(value) ? `"${value.replace(EACH_DOUBLED, '$&$&')}"` : `"${value}"`;
 }
 
 /** What stands in JSON as it is. */

@@ -1,4 +1,6 @@
 const HOUR = 3_600_000;
+/** In seconds. */
+const DAY = 86_400;
 
 /** UTC hour → how far Eastern wall time is ahead of it, in ms. Offsets change on the full hour only. */
 const offsets = new Map<number, number>();
@@ -27,10 +29,23 @@ export function easternWall(instant: number): number {
   return Math.floor((instant + offset) / 1000);
 }
 
+/** Days since 1970 → as printed: each task on a page has one, and a `Date` prints slowly. */
+const days = new Map<number, string>();
+
 /** `YYYY-MM-DD HH:MM:SS`, as the API prints `updated`. */
 export function formatWall(wall: number): string {
-  return new Date(wall * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  const day = Math.floor(wall / DAY);
+  let date = days.get(day);
+  if (date === undefined) {
+    date = new Date(day * DAY * 1000).toISOString().slice(0, 10);
+    if (days.size > 100_000) days.clear();
+    days.set(day, date);
+  }
+  const second = wall - day * DAY;
+  return `${date} ${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`;
 }
+
+const two = (number: number): string => (number < 10 ? `0${number}` : `${number}`);
 
 /** Midnight of a `YYYY-MM-DD` as ms since 1970, read as UTC; null for anything else, times of day included. */
 export function parseDay(text: string): number | null {
