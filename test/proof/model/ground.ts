@@ -9,7 +9,7 @@ export interface Ground {
   wipe(): Promise<void>;
   /** Winds the database's clock to this time, in milliseconds since 1970. */
   wind(to: number): Promise<void>;
-  /** How many statements wait for another transaction's lock. */
+  /** How many statements wait for a lock that stays: one of a transaction that is ending goes by itself, if not at once on a busy machine. */
   blocked(): Promise<number>;
   close(): Promise<void>;
 }
@@ -50,8 +50,11 @@ export async function openGround(url: string): Promise<Ground> {
     },
     blocked: async () => {
       const [row] = await watch`
-        select count(*)::int as count from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`;
+        select count(*)::int as count from pg_stat_activity waits
+        where waits.datname = current_database() and waits.wait_event_type = 'Lock' and (
+          select bool_and(coalesce(holds.state like 'idle in transaction%' or holds.wait_event_type = 'Lock', false))
+          from unnest(pg_blocking_pids(waits.pid)) as by (pid) left join pg_stat_activity holds using (pid)
+        )`;
       return Number(row?.['count'] ?? 0);
     },
     close: async () => {
