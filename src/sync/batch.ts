@@ -19,7 +19,7 @@ export interface Batch extends Look {
 export interface Plans {
   readonly changes: readonly Planned[];
   readonly deletions: readonly Planned[];
-  /** The changes as they are sent, where all of them are new tasks. */
+  /** The same changes as they are sent, where all were taken for new without a look. */
   readonly packed?: Packed;
 }
 
@@ -30,7 +30,10 @@ export interface Planned {
   readonly deletes: boolean;
 }
 
-/** Looks at what the mirror holds of pages, and writes nothing: it may go on while earlier batches are applied. Apply them in order. */
+/**
+ * Looks at what the mirror holds of pages, or packs them as new tasks in a first read. Writes nothing, so that it may go on while earlier
+ * batches are applied. Apply them in order.
+ */
 export async function beginBatch(target: Target, pages: readonly Page[]): Promise<Batch> {
   const { observed, unreadable, fetched } = await observe(pages);
   const ordered = inOrder(observed);
@@ -47,7 +50,8 @@ export async function beginBatch(target: Target, pages: readonly Page[]): Promis
       for (const id of written) if (observed.has(id)) plans = null;
     },
   };
-  target.looks.add(batch);
+  // What was taken for new rests on no look: the database refuses what it has by then.
+  if (!target.fresh) target.looks.add(batch);
   await plans;
   return batch;
 }

@@ -5,7 +5,7 @@ import type { SyncContext } from './context.js';
 
 /** What was seen of the mirror, for a write that is still to come. */
 export interface Look {
-  /** Is told the ids of tasks that were written since: what was seen of them is void. */
+  /** Is told the ids of tasks that were written since: where it saw one of them, all that it saw is void. */
   outdate(written: ReadonlySet<number>): void;
 }
 

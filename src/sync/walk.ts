@@ -18,11 +18,11 @@ import { type RunLog, runUnderLease } from './run.js';
 import { openTarget } from './target.js';
 import type { WorkProgress } from './work.js';
 
-/** How many pages are merged together at most; as many again may have come meanwhile. */
+/** How many pages are merged together at most. With those under way there are as many in memory for each batch ahead, and twice more. */
 const MOST_PAGES = 12;
 /**
- * How many batches are looked at while the one before them is written, and its place kept. Writing a first read's takes longer than
- * looking at it, so that one is enough to keep PostgreSQL at work.
+ * How many batches are begun while the one before them is written, and its place kept. To write a first read's takes longer than to pack
+ * it, so that one keeps PostgreSQL at work (`npm run bench -- apply`, `memory`).
  */
 const MOST_AHEAD = { fresh: 1, known: 2 };
 const CONFIRM_AT_ONCE = 50;
@@ -82,7 +82,7 @@ export async function walkSlice(
         if (!kept) throw new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
         seen = { pages: seen.pages + step.pages, rows: seen.rows + step.fetched };
         onProgress({ ...seen, total });
-        // What has begun meanwhile is not waited for by who wants to stop.
+        // What has begun meanwhile is not written for who wants to stop.
         signal.throwIfAborted();
         // A walk goes on a page before its place: with two pages at least it comes on in every slice, however slow.
         const cameOn = seen.pages > 1;

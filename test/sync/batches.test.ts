@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { databaseNow } from '../../src/mirror/database.js';
+import type { LeaseKind } from '../../src/mirror/leases.js';
 import { beginRun } from '../../src/mirror/runs.js';
 import { sources } from '../../src/sources/index.js';
 import type { Decoded, Page } from '../../src/sources/source.js';
-import { applyBatch } from '../../src/sync/apply.js';
+import { applyBatch, applyPages } from '../../src/sync/apply.js';
 import { beginBatch } from '../../src/sync/batch.js';
 import { openTarget, type Target } from '../../src/sync/target.js';
 import { remote } from './remote.js';
@@ -48,8 +49,24 @@ describe.each(connections)('%s', (connection) => {
     expect(await names()).toEqual(['As it is']);
   });
 
-  async function opened({ fresh = false } = {}): Promise<Target> {
-    const lease = await beginRun(world.db, { connection, kind: 'sweep', lease: 'walk', request: null });
+  test('a new task that somebody else has read meanwhile, later, stays as that one read it', async () => {
+    const id = remote(world, connection).create('As it was');
+    const target = await opened({ fresh: true });
+    const ahead = await beginBatch(target, [await pageOf(await read(id))]);
+    remote(world, connection).rename(id, 'As it is');
+    await applyPages(await opened({ lease: 'poll' }), [await pageOf(await read(id))]);
+    expect((await applyBatch(target, ahead)).counts).toMatchObject({ inserted: 0, updated: 0 });
+    expect(await names()).toEqual(['As it is']);
+  });
+
+  async function opened({
+    fresh = false,
+    lease: kind = 'walk',
+  }: {
+    fresh?: boolean;
+    lease?: LeaseKind;
+  } = {}): Promise<Target> {
+    const lease = await beginRun(world.db, { connection, kind: 'sweep', lease: kind, request: null });
     if (lease === null) throw new Error('another run has the lease');
     return openTarget(world.context, sources[connection], lease, lease.runId, fresh);
   }

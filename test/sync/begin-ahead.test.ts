@@ -46,6 +46,21 @@ test('begins work ahead of its turn, no more than so much, and gives it in order
   expect(given).toEqual([10, 20, 30, 40, 50]);
 });
 
+test('one ahead is begun while the consumer is at the one before it', async () => {
+  const begun: number[] = [];
+  const seen: number[][] = [];
+  const begin = async (number: number): Promise<void> => void begun.push(number);
+  for await (const _ of beginAhead(numbers(3).open, begin, 1, never)) {
+    await turns(10);
+    seen.push([...begun]);
+  }
+  expect(seen).toEqual([
+    [1, 2],
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
+});
+
 test('what has begun is given without waiting for what follows', async () => {
   const source = async function* (signal: AbortSignal): AsyncGenerator<number> {
     yield 1;

@@ -42,20 +42,29 @@ describe.each(connections)('%s', (connection) => {
     await expectEqual(world, connection);
   });
 
-  test('a walk that is told to stop ends behind the batch that it is at, though more pages have come', async () => {
-    await opened(3_000);
-    expectOutcome(await world.walk(connection), 'ok');
-    const stop = new AbortController();
-    const told: number[] = [];
-    const work = { kind: 'walk', connection } as const;
-    const result = await world.perform(work, stop.signal, ({ pages }) => {
-      told.push(pages);
-      stop.abort(new Error('stopped'));
-    });
-    expect(result).toMatchObject({ state: 'done', outcome: 'interrupted' });
-    expect(told).toHaveLength(1);
-    expect(await world.lastRun(connection)).toMatchObject({ outcome: 'interrupted', pages: told[0] });
-  });
+  test.each([
+    { over: 'a mirror that is empty', fresh: true },
+    { over: 'tasks that are known', fresh: false },
+  ])(
+    'a walk over $over that is told to stop ends behind its batch, though more has come',
+    async ({ fresh }) => {
+      await opened(4_000);
+      if (!fresh) expectOutcome(await world.walk(connection), 'ok');
+      const stop = new AbortController();
+      const told: number[] = [];
+      const work = { kind: 'walk', connection } as const;
+      const result = await world.perform(work, stop.signal, ({ pages, rows }) => {
+        told.push(pages, rows);
+        stop.abort(new Error('stopped'));
+      });
+      expect(result).toMatchObject({ state: 'done', outcome: 'interrupted' });
+      expect(told).toHaveLength(2);
+      expect(await world.lastRun(connection)).toMatchObject({ outcome: 'interrupted', pages: told[0] });
+      const { sql } = world;
+      const [{ count = 0 } = {}] = await sql`select count(*)::int as count from ${sql(connection)}.tasks`;
+      expect(count).toBe(fresh ? told[1] : 4_000);
+    },
+  );
 
   test('what changes and vanishes between the attempts of a first read is not missed', async () => {
     await opened(620);

@@ -32,7 +32,7 @@ export function easternWall(instant: number): number {
 /** Days since 1970 → as printed: each task on a page has one, and a `Date` prints slowly. */
 const days = new Map<number, string>();
 
-/** `YYYY-MM-DD HH:MM:SS`, as the API prints `updated`. */
+/** Whole seconds of wall time as `YYYY-MM-DD HH:MM:SS`, as the API prints `updated`. */
 export function formatWall(wall: number): string {
   const day = Math.floor(wall / DAY);
   let date = days.get(day);

@@ -128,7 +128,7 @@ export const runs: readonly Mutation[] = [
   {
     invariant: 'I11',
     breaks: 'new tasks are inserted after their lease went to another',
-    file: 'src/mirror/tasks.ts',
+    file: 'src/mirror/new-tasks.ts',
     snippet: 'worker cross join ${incoming} where true',
     replacement: '${incoming} where true',
     killedBy: 'test/mirror/runs.test.ts: inserts no new tasks, whether it was taken over or not',
