@@ -145,16 +145,20 @@ export async function walkIsWhole(db: Executor, { walkId }: Pick<Walk, 'walkId'>
 /** What a walk over everything is known by. */
 export type Walked = Pick<Walk, 'connection' | 'walkId' | 'startedAt'>;
 
-/** Tasks that the API had when it was last asked, that the mirror has known since before the walk, and that the walk did not meet. */
-const absent = (table: TaskTable, walk: Walked): SQL => sql`
-  ${tableName(table)} t
-  where t.connection = ${walk.connection} and t.id is not null and t.raw is not null
-    and not ${deletedAtApi(table, 't')}
-    and t.synced_at < ${fromMicros(walk.startedAt)}
-    and not exists (
+/**
+ * Tasks with ids above `after` that the API had when it was last asked, that the mirror has known since before the walk, and that the walk did
+ * not meet. `offset 0` has what was not met found first: it is little or nothing, and to look into each task beforehand takes twice as long.
+ */
+const absent = (table: TaskTable, walk: Walked, after = 0): SQL => sql`
+  (
+    select t.* from ${tableName(table)} t
+    where t.connection = ${walk.connection} and t.id > ${after} and not exists (
       select from (select unnest(ids) as id from sync.walk_pages where walk_id = ${walk.walkId}::bigint) seen
       where seen.id = t.id
     )
+    offset 0
+  ) t
+  where t.raw is not null and not ${deletedAtApi(table, 't')} and t.synced_at < ${fromMicros(walk.startedAt)}
     and not exists (select from sync.held_deletions h where h.holder = ${walk.walkId}::bigint and h.id = t.id)`;
 
 export async function countAbsent(db: Executor, table: TaskTable, walk: Walked): Promise<number> {
@@ -173,7 +177,7 @@ export async function findAbsent(
   limit: number,
 ): Promise<readonly number[]> {
   const rows = await db.rows<{ id: string }>(
-    sql`select t.id::text as id from ${absent(table, walk)} and t.id > ${after} order by t.id limit ${limit}`,
+    sql`select t.id::text as id from ${absent(table, walk, after)} order by t.id limit ${limit}`,
   );
   return rows.map(({ id }) => Number(id));
 }
