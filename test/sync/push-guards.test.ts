@@ -67,6 +67,27 @@ describe.each(connections)('%s', (connection) => {
     expect(await row(rowId)).toMatchObject({ name: 'Lost', sync_state: 'synced' });
   });
 
+  test('a write that was answered while somebody held its row is looked at again as soon as the row is free', async () => {
+    const rowId = await some();
+    const { faults, log } = world.sandbox;
+    const on = { api: connection, route: 'tasks.update' } as const;
+    faults.add({ ...on, times: 1, fault: { kind: 'slow', when: 'after', milliseconds: 300 } });
+    await world.sql`update ${table()} set name = 'Sent' where row_id = ${rowId}`;
+    const early = world.as({ push: NOT_FINISHED });
+    const pushing = early.push(connection);
+    await until('the write is under way', () => log.count(on) > 0);
+    await world.sql.begin(async (tx) => {
+      await tx`update ${table()} set name = 'Edited meanwhile' where row_id = ${rowId}`;
+      await pushing;
+    });
+    const open = await world.sql`select outcome, settled_at from sync.writes where row_id = ${rowId}`;
+    expect(open).toEqual([{ outcome: 'ok', settled_at: null }]);
+    await early.push(connection);
+    expect(await row(rowId)).toMatchObject({ name: 'Edited meanwhile', sync_state: 'synced' });
+    expect(await world.sql`select from sync.writes where settled_at is null`).toEqual([]);
+    expect(log.count(on)).toBe(2);
+  });
+
   test('twins are not told apart while one of them may still be being made', async () => {
     await some();
     const first = await insert('Twin');

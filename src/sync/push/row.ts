@@ -42,6 +42,8 @@ export async function pushRow(sender: Sender, row: PendingRow, mayDelete: boolea
 async function waitsForApi(sender: Sender, row: PendingRow, open: readonly SavedWrite[]): Promise<boolean> {
   const last = open.at(-1);
   if (last === undefined || last.decision !== null) return false;
+  // It was answered, and only its row could not be written then. The task that a create made is looked up, and may be listed late.
+  if (last.outcome === 'ok' && last.method !== 'POST') return false;
   const { context } = sender;
   const afterMs = (last.sentAt - (await databaseNow(context.db))) / 1000 + context.push.finishedAfterMs;
   if (afterMs <= 0) return false;
