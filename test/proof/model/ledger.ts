@@ -11,12 +11,14 @@ export interface Edit {
   readonly task: string;
   readonly field: string;
   readonly value: string;
+  /** When it was said, where it was committed later: its row was held from then on, and what a worker saw meanwhile met it afterwards. */
+  readonly saidAt?: number;
   /** It came over a link: it has a cause on the other side, and is nobody's own. */
   readonly over?: true;
 }
 
 /** Whoever wrote or deleted there had this value before them: what they did was said knowing it. Or the API itself wrote over it. */
-export interface Seen extends Omit<Edit, 'side' | 'over'> {
+export interface Seen extends Omit<Edit, 'side' | 'over' | 'saidAt'> {
   readonly side: Side | 'the API itself';
 }
 
@@ -75,8 +77,8 @@ export interface Ledger {
   readonly tombstones: readonly { readonly job: Job; readonly row: string }[];
   /** What can't be right whatever follows. */
   readonly wrongs: readonly string[];
-  /** One person's act on one side: `before` is what they had before them. */
-  edit(side: Side, task: string, before: Told, changes: Told): void;
+  /** One person's act on one side: `before` is what they had before them. `saidAt`: see Edit. */
+  edit(side: Side, task: string, before: Told, changes: Told, saidAt?: number): void;
   /** A side was shown a value of the other that it had not taken over: the journal tells both. */
   shown(seen: Omit<Seen, 'at'>): void;
   insert(row: string, label: string, values: Told): void;
@@ -131,12 +133,13 @@ export function createLedger({ clock = { at: 0 }, labelled = true } = {}): Ledge
     masses,
     approvals,
     tombstones,
-    edit: (side, task, before, changes) => {
+    edit: (side, task, before, changes, saidAt) => {
       const now = next();
       const deletes = changes['vis_state'] === '1';
       for (const [field, value] of Object.entries(before))
         if (deletes || field in changes) seen.push({ at: now, side, task, field, value });
-      for (const [field, value] of Object.entries(changes)) edits.push({ at: now, side, task, field, value });
+      for (const [field, value] of Object.entries(changes))
+        edits.push({ at: now, side, task, field, value, saidAt: saidAt ?? now });
     },
     shown: (value) => void seen.push({ ...value, at: next() }),
     insert: (row, label, values) => {

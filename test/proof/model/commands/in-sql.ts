@@ -108,9 +108,13 @@ async function write(world: ModelWorld, tx: Executor, { act, target, fields }: A
   const rowId = String(row['row_id']);
   const task = row['id'] === null ? `row ${rowId}` : String(row['id']);
   const before = toldByRow(source, row);
-  const record = (changes: Told) => () => {
-    world.note(`  row ${rowId} (${task}): ${JSON.stringify(changes)}`);
-    ledger.edit('local', task, before, changes);
+  /** Called when the statement was executed. */
+  const record = (changes: Told) => {
+    const saidAt = ledger.moment();
+    return () => {
+      world.note(`  row ${rowId} (${task}): ${JSON.stringify(changes)}`);
+      ledger.edit('local', task, before, changes, saidAt);
+    };
   };
   const table = sql`${sql.identifier(source)}.tasks`;
   const where = sql`where row_id = ${rowId}::bigint`;

@@ -49,7 +49,8 @@ function isAccountedFor(facts: Facts, edit: Edit): boolean {
   if (after.some(isDeletion) && (forGood || isGone(row, api))) return true;
 
   const seen = ledger.seen.filter((other) => other.field === field && other.value === value && same(other));
-  if (seen.some((other) => other.side !== side && other.at > at)) return true;
+  // Also where it was said and not yet committed: then both had said the same, and the other side took it back.
+  if (seen.some((other) => other.side !== side && other.at > (edit.saidAt ?? at))) return true;
   // Who goes back to what was there before has, to whoever did not look in between, changed nothing.
   if (seen.some((other) => other.side === side && other.at < at)) return true;
 
