@@ -48,7 +48,11 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     base: gone ? { vis_state: DELETED } : { ...merged.columns, ...(complete !== null && { complete }) },
     journal: (still
       ? []
-      : [...merged.overruled, ...(gone ? archived(link, right) : unagreed(link, here, there))]
+      : [
+          ...merged.overruled,
+          ...(gone ? [] : unagreed(link, here, there)),
+          ...(setRight?.['vis_state'] === DELETED ? archived(link, right) : []),
+        ]
     )
       .concat(sharing.name && base !== agreed ? renamed(here, there, leftBack ? 'remote' : 'local') : [])
       .map((entry) => journalled(entry, { left, right }, sharing, gone)),

@@ -25,6 +25,8 @@ export interface MergeInput {
   readonly sent: readonly Columns[];
   /** Those of them that may have arrived and been undone since: where the API shows the base, that may be somebody's edit. */
   readonly perhapsUndone?: readonly Columns[];
+  /** The names of columns that were edited here though they may hold what the base does: edits that went back to it. */
+  readonly editedAgain?: readonly string[];
   readonly policy: ConflictPolicy;
   /** Which side changed last, for the policy `newest`. */
   readonly newer: Side;
@@ -49,8 +51,8 @@ export interface Merged {
  *     changed         changed, equal       agreed
  *     changed         changed, different   conflict: the policy decides, the loser is journalled
  *
- * A remote value equal to one that is being sent is our own and counts as base, so that a newer local edit does not lose
- * against our own older one. One equal to the base, though what was sent may have been there in between, does not hold up
+ * A local value that was edited again counts as changed though it is the base's, and so does not give way unseen. A remote value equal to
+ * one that is being sent is our own and counts as base, so that a newer local edit does not lose against our own older one. One equal to the base, though what was sent may have been there in between, does not hold up
  * the local edit, and is journalled: somebody may have put it back. A delete that meets an edit is a conflict too. Idempotent: merging the same answer again,
  * with it as the base, changes nothing and journals nothing.
  */
@@ -110,15 +112,19 @@ function mergeField(
   base: Columns,
   local: Columns,
   remote: Columns,
-  input: Pick<MergeInput, 'policy' | 'newer' | 'perhapsUndone'>,
+  input: Pick<MergeInput, 'policy' | 'newer' | 'perhapsUndone' | 'editedAgain'>,
 ): { readonly winner: Side; readonly conflict?: Overruled } {
-  if (!field.writable || same(field, local, base) || same(field, local, remote)) return { winner: 'remote' };
+  if (!field.writable || same(field, local, remote)) return { winner: 'remote' };
+  if (same(field, local, base) && !isEditedAgain(field, input)) return { winner: 'remote' };
   if (same(field, remote, base) && mayBeUndone(field, remote, input))
     return { winner: 'local', conflict: overrule(field, base, local, remote, 'local', UNDONE) };
   if (same(field, remote, base)) return { winner: 'local' };
   const winner = decide(field, input);
   return { winner, conflict: overrule(field, base, local, remote, winner, 'both sides changed it') };
 }
+
+const isEditedAgain = (field: Field, { editedAgain = [] }: Pick<MergeInput, 'editedAgain'>) =>
+  field.columns.some(({ name }) => editedAgain.includes(name));
 
 const mayBeUndone = (
   field: Field,

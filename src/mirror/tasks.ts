@@ -31,6 +31,8 @@ export interface MirrorRow {
   /** Microseconds since 1970, by the database's clock. */
   readonly syncedAt: number | null;
   readonly editedAt: number | null;
+  /** The columns that were edited again while an earlier edit was waiting: they may be back at what the API last gave. */
+  readonly editedAgain: readonly string[];
   /** The bodies of writes under way; null for one that has none. */
   readonly sent: readonly (JsonObject | null)[];
   /** Where its change came over a link: who wins by that link's rule, and when it had been changed there, in microseconds since 1970. */
@@ -113,6 +115,8 @@ export interface RowChange {
   readonly raw: JsonObject | null;
   readonly syncState: MirrorRow['syncState'];
   readonly syncError: string | null;
+  /** Of the columns that were edited again, those that the API is still to be told of. */
+  readonly editedAgain?: readonly string[];
   /** When the answer had arrived that this is written from; null leaves `synced_at`. */
   readonly answeredAt: number | null;
   readonly overruled: readonly JournalEntry[];
@@ -171,7 +175,8 @@ export async function writeMerged(
         edited_at = case when i.sync_state <> 'synced' then coalesce(t.edited_at, clock_timestamp()) end,
         pending_since = case when i.sync_state <> 'synced' then coalesce(t.pending_since, clock_timestamp()) end,
         push_attempts = case when i.sync_state = 'synced' then 0 else t.push_attempts end,
-        push_after = case when i.sync_state <> 'synced' then t.push_after end
+        push_after = case when i.sync_state <> 'synced' then t.push_after end,
+        edited_again = i.edited_again::text[]
       from incoming i join locked l on l.row_id = i.row_id
       where t.row_id = l.row_id
       returning i.n, t.row_id
@@ -218,6 +223,7 @@ export interface StoredRow {
   readonly sync_error: string | null;
   readonly synced_at: string | null;
   readonly edited_at: string | null;
+  readonly edited_again: readonly string[];
   readonly sent: readonly (JsonObject | null)[];
   readonly come_over: MirrorRow['comeOver'];
 }
@@ -233,6 +239,7 @@ export function toRow(row: StoredRow): MirrorRow {
     syncError: row.sync_error,
     syncedAt: row.synced_at === null ? null : Number(row.synced_at),
     editedAt: row.edited_at === null ? null : Number(row.edited_at),
+    editedAgain: row.edited_again,
     sent: row.sent,
     comeOver: row.come_over ?? null,
   };
@@ -250,6 +257,9 @@ function toIncoming(changes: readonly RowChange[]): readonly Incoming[] {
     column('raw', 'jsonb', ({ raw }) => raw),
     column('sync_state', 'text', ({ syncState }) => syncState),
     column('sync_error', 'text', ({ syncError }) => syncError),
+    column('edited_again', 'text', ({ editedAgain = [] }) =>
+      editedAgain.length > 0 ? `{${editedAgain.join()}}` : null,
+    ),
     column('answered_at', 'bigint', ({ answeredAt }) => answeredAt),
   ];
 }

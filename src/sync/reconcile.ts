@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { merge, newerSide, type Overruled } from '../merge/merge.js';
+import { type Merged, merge, newerSide, type Overruled } from '../merge/merge.js';
 import { CHANGED_BY_API } from '../merge/settle.js';
 import { fieldValue, same } from '../merge/values.js';
 import { type RemadeField, SHARED } from '../mirror/crossed.js';
@@ -94,16 +94,19 @@ export function reconcile(
     remote: remote ?? 'gone',
     // To the merge it is our own, like what was sent.
     sent: [...sent, ...remade.map(({ shown }) => shown)],
+    editedAgain: row.editedAgain,
     perhapsUndone: settles && mayHaveChangedSince(settles, updated, seen.skew) ? sent : [],
     policy,
     newer: newerSide(updated, editedAt === null ? null : editedAt / 1e6, seen.skew),
   });
-  const state = stateAfter(row, merged.pending.length > 0, unsettled);
+  const editedAgain = stillToTell(source, row, merged, seen);
+  const state = stateAfter(row, merged.pending.length + editedAgain.length > 0, unsettled);
   const overruled = [...remade.map((each) => madeByApi(each, base)), ...merged.overruled];
   const unchanged =
     isDeepStrictEqual(raw, row.raw) &&
     isDeepStrictEqual(merged.columns, row.columns) &&
     overruled.length === 0 &&
+    editedAgain.length === row.editedAgain.length &&
     state.syncState === row.syncState;
   if (unchanged) return null;
   return {
@@ -112,6 +115,7 @@ export function reconcile(
     columns: merged.columns,
     raw,
     ...state,
+    editedAgain,
     answeredAt: seen.answeredAt,
     overruled,
     remade,
@@ -173,6 +177,21 @@ function fieldsFor({ fields }: Source, { comeOver }: MirrorRow): readonly Field[
 /** Whether it was asked for before the answer had arrived that the row was last written from. */
 export const isLate = (row: Pick<MirrorRow, 'syncedAt'>, { requestedAt }: Observation): boolean =>
   row.syncedAt !== null && requestedAt < row.syncedAt;
+
+/**
+ * Of the columns that were edited again, those which the API was not seen to hold so since: where it was asked before the last edit, somebody
+ * may have changed them in between.
+ */
+export function stillToTell(
+  { fields }: Source,
+  { editedAgain, editedAt }: Pick<MirrorRow, 'editedAgain' | 'editedAt'>,
+  { pending }: Pick<Merged, 'pending'>,
+  { requestedAt }: Pick<Observation, 'requestedAt'>,
+): readonly string[] {
+  if (editedAt !== null && requestedAt <= editedAt) return editedAgain;
+  const columns = fields.flatMap((field) => (pending.includes(field.name) ? field.columns : []));
+  return editedAgain.filter((edited) => columns.some(({ name }) => name === edited));
+}
 
 /** Our own delete was done. What was edited since stays: a row that was restored meanwhile is to be made anew. */
 export function deletedHere(

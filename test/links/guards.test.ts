@@ -141,6 +141,23 @@ test('complete in Invoiced is deleted in FreshBooks, both ways, and a deletion i
   await expectAtRest(world());
 });
 
+test('an archiving that was not sent yet stands in the journal where the other task was done, which deletes here', async () => {
+  const { id } = atInvoiced().create({ name: 'Archived meanwhile' });
+  await addRule(world(), 'Archived meanwhile', { creates: 'freshbooks', complete: 'deleted' });
+  await settle(world());
+  await world().sql`update freshbooks.tasks set vis_state = 2 where name = 'Archived meanwhile'`;
+  await world().sql`update invoiced.tasks set complete = true where id = ${id}`;
+  await settle(world());
+  const [row] = await world()
+    .sql`select row_id, vis_state from freshbooks.tasks where name = 'Archived meanwhile'`;
+  expect(row).toMatchObject({ vis_state: 1 });
+  expect(
+    await world().sql`
+      select field, local, remote, winner from sync.conflicts where row_id = ${row?.['row_id'] ?? 0}`,
+  ).toEqual([{ field: 'vis_state', local: 1, remote: 2, winner: 'local' }]);
+  await expectAtRest(world());
+});
+
 test('a deletion deletes the other task, from either side', async () => {
   for (const name of ['Del I', 'Del F', 'Del SQL']) atInvoiced().create({ name });
   await addRule(world(), 'Del', { creates: 'freshbooks' });

@@ -25,6 +25,27 @@ describe('a field that', () => {
     expect(mergeOf({ local })).toEqual({ columns: local, overruled: [], pending: ['name'] });
   });
 
+  test('was changed here and back gives way to what the API changed only in sight', () => {
+    const edited = { remote: { ...base, rate_code: 3 }, editedAgain: ['rate_amount'] };
+    const conflict = {
+      field: 'rate',
+      local: { rate_amount: 1, rate_code: 1 },
+      remote: { rate_amount: 1, rate_code: 3 },
+    };
+    expect(mergeOf(edited)).toMatchObject({
+      columns: { rate_code: 3 },
+      overruled: [{ ...conflict, winner: 'remote' }],
+      pending: [],
+    });
+    expect(mergeOf({ ...edited, policy: 'local' })).toMatchObject({
+      columns: { rate_code: 1 },
+      overruled: [{ ...conflict, winner: 'local' }],
+      pending: ['rate'],
+    });
+    expect(mergeOf({ ...edited, editedAgain: ['name'] }).overruled).toEqual([]);
+    expect(mergeOf({ editedAgain: ['name'] })).toEqual({ columns: base, overruled: [], pending: [] });
+  });
+
   test('both sides changed alike is agreed', () => {
     const both = { ...base, name: 2 };
     expect(mergeOf({ local: both, remote: both })).toEqual({ columns: both, overruled: [], pending: [] });

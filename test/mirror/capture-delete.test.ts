@@ -37,7 +37,11 @@ describe.each(sources)('a DELETE from %s.tasks', (source) => {
     );
     const before = await mirror.synced(source, full);
     for (const { name } of columns) {
-      if (!['vis_state', 'sync_error', 'edited_at', 'pending_since', 'push_after'].includes(name))
+      if (
+        !['vis_state', 'sync_error', 'edited_at', 'pending_since', 'push_after', 'edited_again'].includes(
+          name,
+        )
+      )
         expect(before[name], name).not.toBeNull();
     }
 
@@ -50,6 +54,17 @@ describe.each(sources)('a DELETE from %s.tasks', (source) => {
       edited_at: expect.any(String),
       pending_since: after?.['edited_at'],
     });
+  });
+
+  test('of a row that was restored and not sent yet is remembered as a second edit', async () => {
+    const row = await mirror.synced(source, { vis_state: 1 });
+    await mirror.sql`update ${mirror.sql(source)}.tasks set vis_state = 0 where row_id = ${row.row_id}`;
+    expect(await mirror.find(source, row.row_id)).toMatchObject({ vis_state: 0, edited_again: null });
+    await remove(source, row);
+    const after = await mirror.find(source, row.row_id);
+    expect(after).toMatchObject({ vis_state: 1, sync_state: 'pending', edited_again: ['vis_state'] });
+    await remove(source, row);
+    expect(await mirror.find(source, row.row_id)).toEqual(after);
   });
 
   test('reports its true count, and RETURNING gives what was deleted', async () => {
@@ -224,6 +239,7 @@ const SET = new Set([
   'pending_since',
   'push_attempts',
   'push_after',
+  'edited_again',
 ]);
 
 const SOMETHING: Record<string, unknown> = {

@@ -20,6 +20,7 @@ const OTHER: Record<string, string> = {
   numeric: '12.34',
   jsonb: `'{"id": 4711}'`,
   'timestamp with time zone': "'2027-01-02 03:04:05Z'",
+  'text[]': "'{name}'",
 };
 
 /** Where not every value of the type will do. */

@@ -48,6 +48,20 @@ describe.each(sources)('an UPDATE of %s.tasks', (source) => {
     expect(String(twice['edited_at']) > String(once['edited_at'])).toBe(true);
   });
 
+  test('again: what it changes is remembered, though it goes back to what was there', async () => {
+    const before = await mirror.synced(source);
+    const money = source === 'freshbooks' ? { rate_amount: '7.00', rate_code: 'CAD' } : { customer_id: 7 };
+    const once = await updated(source, before, { name: 'First', vis_state: 1 });
+    expect(once['edited_again']).toBeNull();
+    const back = await updated(source, once, { name: before['name'] });
+    expect(back).toMatchObject({ name: before['name'], sync_state: 'pending', edited_again: ['name'] });
+    const more = await updated(source, back, { ...money, vis_state: 0 });
+    expect(more['edited_again']).toEqual([...Object.keys(money), 'name', 'vis_state'].sort());
+    expect((await updated(source, more, { name: before['name'] }))['edited_again']).toEqual(
+      more['edited_again'],
+    );
+  });
+
   test('of a failed row sends it again, waiting anew', async () => {
     const row = await mirror.synced(source, FAILED);
     const after = await updated(source, row, { name: 'Shorter' });

@@ -71,6 +71,37 @@ describe.each(connections)('%s', (connection) => {
     ]);
   });
 
+  test('an edit that went back, after a page was read that is merged later, still meets what comes next', async () => {
+    await world.walk(connection);
+    const id = someId(world, connection);
+    const { name } = await row(world, connection, id);
+    await edit(connection, id, { column: 'name', value: 'Renamed here' });
+    touch(connection, id);
+    const db = beforeFirstWrite(world.db, () => edit(connection, id, { column: 'name', value: name }));
+    expectOutcome(await world.as({ db }).poll(connection), 'ok');
+    expect(await row(world, connection, id)).toMatchObject({ sync_state: 'pending', edited_again: ['name'] });
+    remote(world, connection).rename(id, 'Renamed there');
+    expectOutcome(await world.poll(connection), 'ok');
+    expect(await row(world, connection, id)).toMatchObject({ name: 'Renamed there', sync_state: 'synced' });
+    expect(await conflicts()).toMatchObject([
+      { field: 'name', base: name, local: name, remote: 'Renamed there', winner: 'remote' },
+    ]);
+  });
+
+  test('an edit that the API was seen to hold since is no party to what it is changed to later', async () => {
+    await world.walk(connection);
+    const id = someId(world, connection);
+    const { name } = await row(world, connection, id);
+    for (const value of ['Renamed here', name]) await edit(connection, id, { column: 'name', value });
+    await edit(connection, id, other[connection]);
+    touch(connection, id);
+    expectOutcome(await world.poll(connection), 'ok');
+    remote(world, connection).rename(id, 'Renamed there');
+    expectOutcome(await world.poll(connection), 'ok');
+    expect(await row(world, connection, id)).toMatchObject({ name: 'Renamed there' });
+    expect((await conflicts()).filter((each) => (each as { field: string }).field === 'name')).toEqual([]);
+  });
+
   test('a row that is edited all the time is left for the next run', async () => {
     await world.walk(connection);
     const id = someId(world, connection);

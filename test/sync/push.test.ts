@@ -54,13 +54,33 @@ describe.each(connections)('%s', (connection) => {
     });
   });
 
-  test('an edit that was taken back is not sent', async () => {
+  test('an edit that was taken back is not sent, once the API was seen to hold what it went back to', async () => {
     const { row_id, name } = await some(connection);
     await world.sql`update ${world.sql(connection)}.tasks set name = 'Nonsense' where row_id = ${row_id}`;
     await world.sql`update ${world.sql(connection)}.tasks set name = ${name} where row_id = ${row_id}`;
-    expect(await asked(connection, () => world.push(connection))).toEqual([]);
-    expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced' });
+    expect(await rowOf(connection, row_id)).toMatchObject({ edited_again: ['name'] });
+    expect(await asked(connection, () => world.push(connection))).toEqual(['GET']);
+    expect(await rowOf(connection, row_id)).toMatchObject({ sync_state: 'synced', edited_again: null });
   });
+
+  test.each(['remote', 'local'] as const)(
+    'an edit that was taken back meets what the API was changed to meanwhile: by the policy %s, and nothing is lost',
+    async (policy) => {
+      const { row_id, id, name } = await some(connection);
+      await world.sql`update ${world.sql(connection)}.tasks set name = 'Nonsense' where row_id = ${row_id}`;
+      if (connection === 'invoiced')
+        world.sandbox.invoiced.people.edit(Number(id), { name: 'Changed there' });
+      else world.sandbox.freshbooks.people.editTask(Number(id), { name: 'Changed there' });
+      await world.sql`update ${world.sql(connection)}.tasks set name = ${name} where row_id = ${row_id}`;
+      expectOutcome(await world.as({ policy }).push(connection), 'ok');
+      const kept = policy === 'local' ? name : 'Changed there';
+      expect(remote(id)).toMatchObject({ name: kept });
+      expect(await rowOf(connection, row_id)).toMatchObject({ name: kept, sync_state: 'synced' });
+      expect(await world.sql`select field, local, remote, winner from sync.conflicts`).toEqual([
+        { field: 'name', local: name, remote: 'Changed there', winner: policy },
+      ]);
+    },
+  );
 
   test('an insert makes one task, whose id and defaults come back into the row', async () => {
     const [row] =

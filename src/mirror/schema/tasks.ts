@@ -49,6 +49,7 @@ const bookkeeping = (source: string) => ({
   pendingSince: instant('pending_since'),
   pushAttempts: smallint('push_attempts').notNull().default(0),
   pushAfter: instant('push_after'),
+  editedAgain: text('edited_again').array(),
 });
 
 export const invoicedTasks = invoiced.table(

@@ -106,7 +106,8 @@ async function bringNearer(
 
 /**
  * Merges another look at the task into the row and saves the next call, in one transaction: before anything is sent it is known
- * what. `fresh` spares the look: the answer to a write of a moment ago is as good.
+ * what. An edit that was taken back is looked at too: the API may have been changed meanwhile. `fresh` spares the look: the answer to a write
+ * of a moment ago is as good.
  */
 async function saveNextCall(
   sender: Sender,
@@ -118,11 +119,6 @@ async function saveNextCall(
   const { id, raw, rowId } = row;
   if (raw === null || id === null) return 'at rest';
   const local = localColumns(source, row);
-  const nothing = differing(source.fields, local, columnsOf(source.fields, raw)).length === 0;
-  if (nothing && open.length === 0) {
-    await rest(sender, row);
-    return 'at rest';
-  }
   // The open writes are settled along with it.
   const first = open[0] ?? null;
   const { policy } = context;

@@ -7,7 +7,15 @@ import { type RowChange, writeMerged } from '../../mirror/tasks.js';
 import { adoptLater, endWrite } from '../../mirror/writes.js';
 import { ApiError } from '../../sources/index.js';
 import { columnsOf, keepMissing } from '../../sources/raw.js';
-import type { Decoded, Field, JsonObject, RemoteTask, SingleAnswer, Source } from '../../sources/source.js';
+import type {
+  Decoded,
+  Field,
+  JsonObject,
+  Observation,
+  RemoteTask,
+  SingleAnswer,
+  Source,
+} from '../../sources/source.js';
 import type { WriteCall } from '../../sources/writer.js';
 import {
   columnsIn,
@@ -17,6 +25,7 @@ import {
   type Observed,
   reconcile,
   skewOf,
+  stillToTell,
 } from '../reconcile.js';
 import { mayBeMadeOf } from '../remade.js';
 import { type Made, MovedError, makeRoom } from './made.js';
@@ -173,25 +182,26 @@ function after(
   sender: Sender,
   row: PendingRow,
   call: WriteCall,
-  { answer, answeredAt }: SingleAnswer,
+  seen: SingleAnswer,
   made: Made | null,
   direct: boolean,
 ): RowChange {
+  const { answer, answeredAt } = seen;
   return answer === 'gone' || !answer.ok
     ? deletedHere(sender.source, row, answeredAt, row.sent.length > 1)
-    : written(sender, row, call, answer.task, answeredAt, made, direct);
+    : written(sender, row, call, { ...seen, task: answer.task }, made, direct);
 }
 
 function written(
   { source, context }: Sender,
   asRead: PendingRow,
   call: WriteCall,
-  task: RemoteTask,
-  answeredAt: number,
+  answer: Observation & { readonly task: RemoteTask },
   made: Made | null,
   direct: boolean,
 ): RowChange {
   const { fields } = source;
+  const { task, answeredAt } = answer;
   const row = made?.row ?? asRead;
   const local = localColumns(source, row);
   const sent = call.sent === null ? {} : columnsIn(source, call.sent);
@@ -217,6 +227,7 @@ function written(
     answer: shownColumns,
     filledIn: made && direct ? task.columns : null,
     isRemade,
+    editedAgain: row.editedAgain,
     policy: context.policy,
     newer: 'local',
   });
@@ -228,11 +239,15 @@ function written(
   );
   // Another write that is still open needs its look.
   const others = row.sent.length > 1 || (made?.open ?? false);
+  const editedAgain = stillToTell(source, row, settled, answer);
   const state =
     refused.length > 0
       ? { syncState: 'failed' as const, syncError: `accepted, but not changed: ${refused.join(', ')}` }
       : {
-          syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),
+          syncState:
+            settled.pending.length + editedAgain.length > 0 || others
+              ? ('pending' as const)
+              : ('synced' as const),
           syncError: null,
         };
   const remade = fields.filter((field) => settled.remade.includes(field.name));
@@ -242,6 +257,7 @@ function written(
     columns: settled.columns,
     raw,
     ...state,
+    editedAgain,
     answeredAt: made?.answeredAt ?? answeredAt,
     overruled: [...settled.overruled, ...(made?.overruled ?? [])],
     remade: remade.map((field) => ({ field, sent: pick(field, sent), shown: pick(field, settled.columns) })),

@@ -3,7 +3,7 @@ import type { Mutation } from './mutation.js';
 const CAPTURE = 'drizzle/0002_capture.sql';
 /** The triggers as they stand since then, and a function. */
 const TRIGGERS = 'drizzle/0006_writers-stay-local.sql';
-const LINKS = 'drizzle/0014_links-engine.sql';
+const AGAIN = 'drizzle/0018_edited-again.sql';
 const WHOLE_CENTS = 'drizzle/0010_whole-cents.sql';
 const LOCAL =
   "current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' OR NOT has_table_privilege('sync.writes'::regclass, 'INSERT')";
@@ -48,7 +48,7 @@ export const capture: readonly Mutation[] = [
   {
     invariant: 'I1',
     breaks: 'a row that a DELETE took is not sent',
-    file: LINKS,
+    file: AGAIN,
     snippet: "CASE WHEN vis_state = 1 THEN sync_state ELSE 'pending' END,",
     replacement: 'sync_state,',
     killedBy: 'test/mirror/capture-delete.test.ts: keeps the row as deleted and pending',
@@ -75,8 +75,26 @@ WHEN (false)`,
   },
   {
     invariant: 'I1',
+    breaks: 'an edit that goes back to what the API last gave is forgotten',
+    file: AGAIN,
+    snippet: `  OLD.sync_state <> 'synced' AND
+  ROW(OLD.name, OLD.description,`,
+    replacement: `  false AND
+  ROW(OLD.name, OLD.description,`,
+    killedBy: 'test/mirror/capture-update.test.ts: what it changes is remembered, though it goes back',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'a DELETE of what was restored and not sent yet is forgotten',
+    file: AGAIN,
+    snippet: "ELSE ARRAY(SELECT unnest(edited_again) UNION SELECT 'vis_state' ORDER BY 1) END",
+    replacement: 'ELSE edited_again END',
+    killedBy: 'test/mirror/capture-delete.test.ts: is remembered as a second edit',
+  },
+  {
+    invariant: 'I1',
     breaks: 'a local writer changes the base that edits are compared with',
-    file: CAPTURE,
+    file: AGAIN,
     snippet: "AND (n.key = ANY (TG_ARGV) OR n.key IN ('row_id', 'connection', 'id', 'raw', 'sync_state',",
     replacement: "AND (n.key = ANY (TG_ARGV) OR n.key IN ('row_id', 'connection', 'id', 'sync_state',",
     killedBy: 'test/mirror/capture-fields.test.ts: a change of any other column is refused by its name',
@@ -94,7 +112,7 @@ WHEN (false)`,
   {
     invariant: 'I3',
     breaks: 'a row whose create is under way is really deleted, and its task has no row',
-    file: LINKS,
+    file: AGAIN,
     snippet: "w.row_id = deleted.row_id AND w.settled_at IS NULL AND w.method = 'POST'",
     replacement: 'false AND w.row_id = deleted.row_id',
     killedBy: 'test/mirror/capture-delete.test.ts: waits for a create that is being saved',

@@ -28,6 +28,23 @@ export const edits: readonly Mutation[] = [
   },
   {
     invariant: 'I1',
+    breaks: 'an edit that was taken back gives way unseen',
+    file: 'src/merge/merge.ts',
+    snippet: 'if (same(field, local, base) && !isEditedAgain(field, input))',
+    replacement: 'if (same(field, local, base))',
+    killedBy:
+      'test/merge/merge.test.ts: was changed here and back gives way to what the API changed only in sight',
+  },
+  {
+    invariant: 'I1',
+    breaks: 'an edit that was taken back counts as told by what was read before it',
+    file: 'src/sync/reconcile.ts',
+    snippet: 'if (editedAt !== null && requestedAt <= editedAt) return editedAgain;',
+    replacement: '',
+    killedBy: 'test/sync/edits.test.ts: an edit that went back, after a page was read that is merged later',
+  },
+  {
+    invariant: 'I1',
     breaks: 'edits of a task that is deleted for good vanish',
     file: 'src/merge/merge.ts',
     snippet: `overruled: lost.map((field) =>
@@ -122,9 +139,8 @@ export const edits: readonly Mutation[] = [
     invariant: 'I2',
     breaks: 'what changed at the API alone is not taken',
     file: 'src/merge/merge.ts',
-    snippet:
-      "if (!field.writable || same(field, local, base) || same(field, local, remote)) return { winner: 'remote' };",
-    replacement: "if (!field.writable || same(field, local, remote)) return { winner: 'remote' };",
+    snippet: "if (same(field, local, base) && !isEditedAgain(field, input)) return { winner: 'remote' };",
+    replacement: '',
     killedBy: 'test/merge/merge.test.ts: the API changed is taken',
   },
   {

@@ -36,6 +36,14 @@ export const links: readonly Mutation[] = [
     killedBy: 'test/links/guards.test.ts: what was done on one side only',
   },
   {
+    invariant: 'I1',
+    breaks: 'an archiving gives way to what was done at the other end without a word',
+    file: 'src/links/merge-sides.ts',
+    snippet: "...(setRight?.['vis_state'] === DELETED ? archived(link, right) : []),",
+    replacement: '...(gone ? archived(link, right) : []),',
+    killedBy: 'test/links/guards.test.ts: an archiving that was not sent yet stands in the journal',
+  },
+  {
     invariant: 'I2',
     breaks: 'a task that is gone from Invoiced for good comes back, since the other one was edited',
     file: 'src/links/merge-sides.ts',

@@ -30,7 +30,10 @@ export const rest: readonly Mutation[] = [
     invariant: 'I4',
     breaks: 'a row counts as synced after the first of two calls',
     file: 'src/sync/push/send.ts',
-    snippet: "syncState: settled.pending.length > 0 || others ? ('pending' as const) : ('synced' as const),",
+    snippet: `syncState:
+            settled.pending.length + editedAgain.length > 0 || others
+              ? ('pending' as const)
+              : ('synced' as const),`,
     replacement: "syncState: 'synced' as const,",
     killedBy: 'test/sync/push.test.ts: an archive with an edit is two calls',
   },
@@ -70,8 +73,8 @@ export const rest: readonly Mutation[] = [
     invariant: 'I5',
     breaks: 'an edit that was taken back is sent',
     file: 'src/sync/push/row.ts',
-    snippet: 'if (nothing && open.length === 0) {',
-    replacement: 'if (nothing && open.length < 0) {',
+    snippet: 'pending.length === 0 ? null : client',
+    replacement: "pending.length === 0 ? client.writer.next(id, after.columns, ['name']) : client",
     killedBy: 'test/sync/push.test.ts: an edit that was taken back is not sent',
   },
   {
