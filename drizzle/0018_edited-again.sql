@@ -9,6 +9,11 @@ CREATE FUNCTION sync.capture_second_edit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$
 BEGIN
+  IF OLD.sync_state = 'synced' AND OLD.vis_state <> 1 THEN
+    -- Nothing was waiting: a worker of before this column has left it.
+    NEW.edited_again := NULL;
+    RETURN NEW;
+  END IF;
   NEW.edited_again := ARRAY(
     SELECT unnest(OLD.edited_again)
     UNION
@@ -18,7 +23,7 @@ BEGIN
   RETURN NEW;
 END $$;
 --> statement-breakpoint
-COMMENT ON FUNCTION sync.capture_second_edit() IS 'Remembers which of the columns that it gets as arguments were changed while an earlier edit was waiting.';
+COMMENT ON FUNCTION sync.capture_second_edit() IS 'Remembers which of the columns that it gets as arguments were changed while an earlier edit was waiting. An edit of a deleted task waits until that is restored, though its row is synced.';
 --> statement-breakpoint
 CREATE FUNCTION sync.refuse_edited_again() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
@@ -86,7 +91,7 @@ BEGIN
       CASE WHEN vis_state = 1 OR sync_state = 'pending' AND pending_since IS NOT NULL THEN pending_since ELSE $1 END,
       CASE WHEN vis_state = 1 THEN push_attempts ELSE 0 END,
       CASE WHEN vis_state = 1 THEN push_after END,
-      CASE WHEN vis_state = 1 OR sync_state = 'synced' THEN edited_again
+      CASE WHEN vis_state = 1 THEN edited_again WHEN sync_state = 'synced' THEN NULL
         ELSE ARRAY(SELECT unnest(edited_again) UNION SELECT 'vis_state' ORDER BY 1) END
     FROM deleted
     -- What the API has never had, nor may yet get from a create under way, goes for good. Only READ COMMITTED sees
@@ -126,14 +131,14 @@ EXECUTE FUNCTION sync.guard_task('updated_at');
 --> statement-breakpoint
 CREATE TRIGGER zz_capture_3_again BEFORE UPDATE ON invoiced.tasks FOR EACH ROW
 WHEN ((current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' OR NOT has_table_privilege('sync.writes'::regclass, 'INSERT')) AND
-  OLD.sync_state <> 'synced' AND
+  (OLD.sync_state <> 'synced' OR OLD.vis_state = 1 OR OLD.edited_again IS NOT NULL) AND
   ROW(OLD.name, OLD.action, OLD.customer_id, OLD.user_id, OLD.due_date, OLD.complete, OLD.completed_by_user_id, OLD.vis_state) IS DISTINCT FROM
   ROW(NEW.name, NEW.action, NEW.customer_id, NEW.user_id, NEW.due_date, NEW.complete, NEW.completed_by_user_id, NEW.vis_state))
 EXECUTE FUNCTION sync.capture_second_edit('name', 'action', 'customer_id', 'user_id', 'due_date', 'complete', 'completed_by_user_id', 'vis_state');
 --> statement-breakpoint
 CREATE TRIGGER zz_capture_3_again BEFORE UPDATE ON freshbooks.tasks FOR EACH ROW
 WHEN ((current_setting('taskmirror.origin', true) IS DISTINCT FROM 'sync' OR NOT has_table_privilege('sync.writes'::regclass, 'INSERT')) AND
-  OLD.sync_state <> 'synced' AND
+  (OLD.sync_state <> 'synced' OR OLD.vis_state = 1 OR OLD.edited_again IS NOT NULL) AND
   ROW(OLD.name, OLD.description, OLD.rate_amount, OLD.rate_code, OLD.billable, OLD.tax1, OLD.tax2, OLD.vis_state) IS DISTINCT FROM
   ROW(NEW.name, NEW.description, NEW.rate_amount, NEW.rate_code, NEW.billable, NEW.tax1, NEW.tax2, NEW.vis_state))
 EXECUTE FUNCTION sync.capture_second_edit('name', 'description', 'rate_amount', 'rate_code', 'billable', 'tax1', 'tax2', 'vis_state');

@@ -39,6 +39,7 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
   const setLeft = changesLeft(merged.columns, here, left, gone);
   const setRight = changesRight(merged.columns, there, right, gone, sharing);
   const still = gone && agreed['vis_state'] === DELETED;
+  const hidden = setRight?.['vis_state'] === DELETED ? archived(link, right) : [];
   if (still && setLeft === null && setRight === null) return 'wait';
   return {
     link,
@@ -48,11 +49,7 @@ export function mergeSides(link: DueLink, left: LinkedRow, right: LinkedRow): Ca
     base: gone ? { vis_state: DELETED } : { ...merged.columns, ...(complete !== null && { complete }) },
     journal: (still
       ? []
-      : [
-          ...merged.overruled,
-          ...(gone ? [] : unagreed(link, here, there)),
-          ...(setRight?.['vis_state'] === DELETED ? archived(link, right) : []),
-        ]
+      : [...merged.overruled, ...(gone || hidden.length > 0 ? [] : unagreed(link, here, there)), ...hidden]
     )
       .concat(sharing.name && base !== agreed ? renamed(here, there, leftBack ? 'remote' : 'local') : [])
       .map((entry) => journalled(entry, { left, right }, sharing, gone)),
@@ -83,7 +80,7 @@ function unagreed(link: DueLink, here: Columns, there: Columns): readonly Overru
 
 /**
  * Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile, or before it
- * had reached the API: should the deletion then give way there, the task would be as it was before both.
+ * had reached the API, since the other task was deleted or is done: should that then give way there, the task would be as it was before both.
  */
 function archived({ sharing, rightSeen }: DueLink, { columns, unsent }: LinkedRow): readonly Overruled[] {
   const seen = rightSeen?.['vis_state'] ?? ACTIVE;

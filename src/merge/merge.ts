@@ -51,10 +51,11 @@ export interface Merged {
  *     changed         changed, equal       agreed
  *     changed         changed, different   conflict: the policy decides, the loser is journalled
  *
- * A local value that was edited again counts as changed though it is the base's, and so does not give way unseen. A remote value equal to
- * one that is being sent is our own and counts as base, so that a newer local edit does not lose against our own older one. One equal to the base, though what was sent may have been there in between, does not hold up
- * the local edit, and is journalled: somebody may have put it back. A delete that meets an edit is a conflict too. Idempotent: merging the same answer again,
- * with it as the base, changes nothing and journals nothing.
+ * A local value that was edited again counts as changed though it is the base's, and so does not give way unseen. A remote value equal to one
+ * that is being sent is our own and counts as base, so that a newer local edit does not lose against our own older one. One equal to the base,
+ * though what was sent may have been there in between, does not hold up the local edit, and is journalled: somebody may have put it back. A
+ * delete that meets an edit is a conflict too. Idempotent: merging the same answer again, with it as the base, changes nothing and journals
+ * nothing.
  */
 export function merge(input: MergeInput): Merged {
   if (input.remote === 'gone') return mergeGone(input, input.base);
@@ -115,7 +116,7 @@ function mergeField(
   input: Pick<MergeInput, 'policy' | 'newer' | 'perhapsUndone' | 'editedAgain'>,
 ): { readonly winner: Side; readonly conflict?: Overruled } {
   if (!field.writable || same(field, local, remote)) return { winner: 'remote' };
-  if (same(field, local, base) && !isEditedAgain(field, input)) return { winner: 'remote' };
+  if (!isEdited(field, local, base, input)) return { winner: 'remote' };
   if (same(field, remote, base) && mayBeUndone(field, remote, input))
     return { winner: 'local', conflict: overrule(field, base, local, remote, 'local', UNDONE) };
   if (same(field, remote, base)) return { winner: 'local' };
@@ -123,7 +124,10 @@ function mergeField(
   return { winner, conflict: overrule(field, base, local, remote, winner, 'both sides changed it') };
 }
 
-const isEditedAgain = (field: Field, { editedAgain = [] }: Pick<MergeInput, 'editedAgain'>) =>
+const isEdited = (field: Field, local: Columns, base: Columns, input: Pick<MergeInput, 'editedAgain'>) =>
+  !same(field, local, base) || isEditedAgain(field, input);
+
+export const isEditedAgain = (field: Field, { editedAgain = [] }: Pick<MergeInput, 'editedAgain'>): boolean =>
   field.columns.some(({ name }) => editedAgain.includes(name));
 
 const mayBeUndone = (
@@ -168,7 +172,9 @@ function judgeDeletion(
   if (visibility === undefined || base['vis_state'] === DELETED) return { columns, overruled };
 
   const data = fields.filter((field) => field.writable && field !== visibility);
-  const editedHere = data.filter((field) => !same(field, local, base) && !same(field, local, remote));
+  const editedHere = data.filter((field) =>
+    same(field, local, remote) ? isEditedAgain(field, input) : isEdited(field, local, base, input),
+  );
   const editedThere = data.filter((field) => !same(field, remote, base) && !same(field, local, remote));
   const deletedHere = local['vis_state'] === DELETED;
   const deletedThere = remote['vis_state'] === DELETED;
@@ -215,10 +221,13 @@ function judgeDeletion(
 }
 
 /** Deleted for good: the delete wins under every policy, since it can't be undone; the row shows the task as the API last had it. */
-function mergeGone({ fields, local }: MergeInput, base: Columns | null): Merged {
+function mergeGone(input: MergeInput, base: Columns | null): Merged {
+  const { fields, local } = input;
   if (base === null) return { columns: local, overruled: [], pending: [] };
-  const lost = fields.filter(
-    (field) => field.writable && field.name !== 'vis_state' && !same(field, local, base),
+  const lost = fields.filter((field) =>
+    field.name === 'vis_state'
+      ? isEditedAgain(field, input) && local['vis_state'] !== DELETED
+      : field.writable && isEdited(field, local, base, input),
   );
   return {
     columns: { ...base, vis_state: DELETED },

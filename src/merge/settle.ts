@@ -1,5 +1,5 @@
 import type { Columns, Field } from '../fields.js';
-import { differing, type Merged, type MergeInput, merge, type Overruled } from './merge.js';
+import { differing, isEditedAgain, type Merged, type MergeInput, merge, type Overruled } from './merge.js';
 import { fieldValue, holds, pick, same } from './values.js';
 
 export interface SettleInput extends Omit<MergeInput, 'remote' | 'sent'> {
@@ -43,7 +43,7 @@ export function settle(input: SettleInput): Settled {
     if (!field.writable || field.name === 'vis_state' || holds(field, sent) || !holds(field, answer))
       continue;
     // A create leaves out what holds nothing: what the API fills in there is nobody's edit, and no conflict with one.
-    if (same(field, local, {})) {
+    if (same(field, local, {}) && !isEditedAgain(field, input)) {
       Object.assign(agreed, pick(field, answer));
       Object.assign(here, pick(field, answer));
     } else if (filledIn !== null && holds(field, filledIn)) Object.assign(agreed, pick(field, filledIn));

@@ -122,7 +122,8 @@ export function bookkeeping(alias: string): SQL {
     column('raw'),
     column('sync_state'),
     column('sync_error'),
-    sql`coalesce(${column('edited_again')}, '{}') as edited_again`,
+    // A worker of before this column leaves it as it was.
+    sql`case when ${column('sync_state')} = 'synced' then '{}' else coalesce(${column('edited_again')}, '{}') end as edited_again`,
     sql`${micros(column('synced_at'))} as synced_at`,
     sql`${micros(column('edited_at'))} as edited_at`,
     sql`(select coalesce(jsonb_agg(w.sent), '[]') from sync.writes w

@@ -1,4 +1,4 @@
-import type { Overruled } from '../../merge/merge.js';
+import { isEditedAgain, type Overruled } from '../../merge/merge.js';
 import { fieldValue, holds, pick, same } from '../../merge/values.js';
 import type { Executor } from '../../mirror/database.js';
 import { foldTwin, retireId } from '../../mirror/made.js';
@@ -57,7 +57,12 @@ export async function makeRoom(
   const later = twin.syncedAt !== null && twin.syncedAt > requestedAt ? twin : null;
   const { columns, overruled } = withEditsOf(twin);
   return {
-    row: { ...row, columns },
+    row: {
+      ...row,
+      columns,
+      editedAgain: [...row.editedAgain, ...twin.editedAgain],
+      editedAt: Math.max(row.editedAt ?? 0, twin.editedAt ?? 0),
+    },
     overruled,
     raw: later ? later.raw : keepMissing(source.fields, twin.raw, answer.task.raw),
     answeredAt: later?.syncedAt ?? null,
@@ -65,14 +70,19 @@ export async function makeRoom(
   };
 
   /** Whoever edited the pulled row meant this task; an edit of the row itself is by whoever made it, and goes first. */
-  function withEditsOf(pulled: Pick<PendingRow, 'columns' | 'raw'>): Pick<Made, 'overruled'> & {
+  function withEditsOf(pulled: Pick<PendingRow, 'columns' | 'raw' | 'editedAgain'>): Pick<
+    Made,
+    'overruled'
+  > & {
     readonly columns: Columns;
   } {
     const own = localColumns(source, row);
     const theirs = localColumns(source, pulled);
     const sent = call.sent === null ? {} : columnsIn(source, call.sent);
     const base = pulled.raw === null ? theirs : columnsOf(source.fields, pulled.raw);
-    const edited = source.fields.filter((field) => field.writable && !same(field, theirs, base));
+    const edited = source.fields.filter(
+      (field) => field.writable && (!same(field, theirs, base) || isEditedAgain(field, pulled)),
+    );
     const columns: Record<string, Scalar> = { ...own };
     const overruled: Overruled[] = [];
     for (const field of edited) {

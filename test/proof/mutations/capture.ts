@@ -77,7 +77,7 @@ WHEN (false)`,
     invariant: 'I1',
     breaks: 'an edit that goes back to what the API last gave is forgotten',
     file: AGAIN,
-    snippet: `  OLD.sync_state <> 'synced' AND
+    snippet: `  (OLD.sync_state <> 'synced' OR OLD.vis_state = 1 OR OLD.edited_again IS NOT NULL) AND
   ROW(OLD.name, OLD.description,`,
     replacement: `  false AND
   ROW(OLD.name, OLD.description,`,

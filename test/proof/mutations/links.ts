@@ -39,8 +39,8 @@ export const links: readonly Mutation[] = [
     invariant: 'I1',
     breaks: 'an archiving gives way to what was done at the other end without a word',
     file: 'src/links/merge-sides.ts',
-    snippet: "...(setRight?.['vis_state'] === DELETED ? archived(link, right) : []),",
-    replacement: '...(gone ? archived(link, right) : []),',
+    snippet: "setRight?.['vis_state'] === DELETED ? archived(link, right) : [];",
+    replacement: 'gone ? archived(link, right) : [];',
     killedBy: 'test/links/guards.test.ts: an archiving that was not sent yet stands in the journal',
   },
   {
