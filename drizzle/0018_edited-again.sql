@@ -65,7 +65,7 @@ BEGIN
   RETURN NEW;
 END $$;
 --> statement-breakpoint
--- As before; a delete of what was restored and not sent yet is a second edit too.
+-- As before; a DELETE of a row whose earlier edit is waiting is a second edit too.
 CREATE OR REPLACE FUNCTION sync.capture_deletion() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
 AS $$

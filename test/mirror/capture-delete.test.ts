@@ -56,13 +56,10 @@ describe.each(sources)('a DELETE from %s.tasks', (source) => {
     });
   });
 
-  test('of a row that was restored and not sent yet is remembered as a second edit', async () => {
-    const row = await mirror.synced(source, { vis_state: 1 });
-    await mirror.sql`update ${mirror.sql(source)}.tasks set vis_state = 0 where row_id = ${row.row_id}`;
-    expect(await mirror.find(source, row.row_id)).toMatchObject({
-      vis_state: 0,
-      edited_again: ['vis_state'],
-    });
+  test('of a row whose earlier edit is waiting is remembered as a second edit', async () => {
+    const row = await mirror.synced(source);
+    await mirror.sql`update ${mirror.sql(source)}.tasks set name = 'Edited' where row_id = ${row.row_id}`;
+    expect(await mirror.find(source, row.row_id)).toMatchObject({ edited_again: null });
     await remove(source, row);
     const after = await mirror.find(source, row.row_id);
     expect(after).toMatchObject({ vis_state: 1, sync_state: 'pending', edited_again: ['vis_state'] });

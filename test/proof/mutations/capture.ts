@@ -85,7 +85,7 @@ WHEN (false)`,
   },
   {
     invariant: 'I1',
-    breaks: 'a DELETE of what was restored and not sent yet is forgotten',
+    breaks: 'a DELETE of a row whose earlier edit is waiting may give way unseen',
     file: AGAIN,
     snippet: "ELSE ARRAY(SELECT unnest(edited_again) UNION SELECT 'vis_state' ORDER BY 1) END",
     replacement: 'ELSE edited_again END',
