@@ -62,14 +62,18 @@ export function merge(input: MergeInput): Merged {
   const remote = complete(input.fields, input.remote, input.base);
   const base = effectiveBase(input, remote);
 
+  // What was sent and has arrived was told.
+  const told = input.fields.filter((field) => isOurs(field, input, remote)).flatMap(({ columns }) => columns);
+  const editedAgain = input.editedAgain?.filter((edited) => told.every(({ name }) => name !== edited)) ?? [];
+
   const columns: Record<string, Columns[string]> = {};
   const overruled: Overruled[] = [];
   for (const field of input.fields) {
-    const outcome = mergeField(field, base, input.local, remote, input);
+    const outcome = mergeField(field, base, input.local, remote, { ...input, editedAgain });
     Object.assign(columns, pick(field, outcome.winner === 'local' ? input.local : remote));
     if (outcome.conflict) overruled.push(outcome.conflict);
   }
-  const judged = judgeDeletion({ ...input, remote, base }, columns, overruled);
+  const judged = judgeDeletion({ ...input, remote, base, editedAgain }, columns, overruled);
   return { ...judged, pending: differing(input.fields, judged.columns, remote) };
 }
 
@@ -97,13 +101,17 @@ function complete(fields: readonly Field[], remote: Columns, base: Columns | nul
   return whole;
 }
 
-function effectiveBase({ fields, base, sent }: MergeInput, remote: Columns): Columns {
+function isOurs(field: Field, { sent }: Pick<MergeInput, 'sent'>, remote: Columns): boolean {
+  return sent.some((body) => holds(field, body) && same(field, body, remote));
+}
+
+function effectiveBase(input: MergeInput, remote: Columns): Columns {
+  const { fields, base } = input;
   // A task that was gone and is there again: all that is known of the API's last state is that it was deleted.
   const last = base ?? { vis_state: DELETED };
   const columns: Record<string, Columns[string]> = {};
   for (const field of fields) {
-    const ours = sent.some((body) => holds(field, body) && same(field, body, remote));
-    Object.assign(columns, pick(field, ours ? remote : last));
+    Object.assign(columns, pick(field, isOurs(field, input, remote) ? remote : last));
   }
   return columns;
 }

@@ -134,6 +134,11 @@ export async function refuse(
   return refused.length > 0;
 }
 
+/** The API is told all that was edited. */
+export async function forgetEditedAgain(tx: Executor, table: TaskTable, rowId: string): Promise<void> {
+  await tx.rows(sql`update ${tableName(table)} set edited_again = null where row_id = ${rowId}::bigint`);
+}
+
 /** Connections of this source that have pending rows. */
 export async function connectionsWithPending(db: Executor, table: TaskTable): Promise<readonly string[]> {
   const rows = await db.rows<{ connection: string }>(sql`

@@ -80,7 +80,7 @@ export async function findDifferent(
         not ${isRetired(connection)}
       else
         t.raw is distinct from i.raw
-        or t.edited_again is not null
+        or t.edited_again is not null and t.sync_state <> 'synced'
         or t.sync_state = 'synced' and
           (${list(columns.map(({ name }) => sql`t.${sql.identifier(name)}`))}) is distinct from
           (${list(columns.map((column) => stored(column, 'i')))})

@@ -46,6 +46,16 @@ describe('a field that', () => {
     expect(mergeOf({ editedAgain: ['name'] })).toEqual({ columns: base, overruled: [], pending: [] });
   });
 
+  test('was sent, arrived, and was then deleted at the API is told, though it had been changed twice', () => {
+    const ours = { local: { ...base, name: 2 }, editedAgain: ['name'], policy: 'local' as const };
+    const remote = { ...base, name: 2, vis_state: 1 };
+    expect(mergeOf({ ...ours, remote, sent: [{ name: 2 }] })).toMatchObject({
+      columns: remote,
+      overruled: [],
+    });
+    expect(mergeOf({ ...ours, remote })).toMatchObject({ columns: { vis_state: 0 }, pending: ['vis_state'] });
+  });
+
   test('both sides changed alike is agreed', () => {
     const both = { ...base, name: 2 };
     expect(mergeOf({ local: both, remote: both })).toEqual({ columns: both, overruled: [], pending: [] });

@@ -91,12 +91,7 @@ test.each([
   ['the row that made it', false],
   ['the row that a pull made for it', true],
 ])('while it is not known that a task was made: an edit of %s', async (_, pulled) => {
-  world.sandbox.faults.add({
-    api: 'freshbooks',
-    route: 'tasks.create',
-    times: 1,
-    fault: { kind: 'reset', when: 'after' },
-  });
+  loseCreate();
   const [made] = await world.sql`insert into freshbooks.tasks (name) values ('New') returning row_id`;
   await world.send('freshbooks');
   const id = Math.max(...[...people().tasks()].map((task) => task.id));
@@ -108,6 +103,38 @@ test.each([
   expect(await conflicts()).toMatchObject([{ field: 'description', local: '', remote: 'Changed there' }]);
   expect(people().task(id)).toMatchObject({ description: await descriptionOf(String(made?.['row_id'])) });
 });
+
+test('before its task was made it is in what makes it, and what the API holds later is somebody else’s', async () => {
+  loseCreate();
+  const [made] = await world.sql`insert into freshbooks.tasks (name) values ('New') returning row_id`;
+  for (const description of ['Typed', '']) await set(String(made?.['row_id']), { description });
+  await world.send('freshbooks');
+  const id = Math.max(...[...people().tasks()].map((task) => task.id));
+  people().editTask(id, { description: 'Changed there' });
+  await atRest(world, 'freshbooks');
+  expect(people().task(id)).toMatchObject({ name: 'New', description: 'Changed there' });
+  expect(await descriptionOf(String(made?.['row_id']))).toBe('Changed there');
+});
+
+test('of the row that made a task it goes before edits of the row that a pull made for it', async () => {
+  loseCreate();
+  const [made] = await world.sql`insert into freshbooks.tasks (name) values ('New') returning row_id`;
+  await world.send('freshbooks');
+  const id = Math.max(...[...people().tasks()].map((task) => task.id));
+  expectOutcome(await world.walk('freshbooks'), 'ok');
+  for (const description of ['Typed', '']) await set(String(made?.['row_id']), { description });
+  await world.sql`update freshbooks.tasks set description = 'Typed too' where id = ${id}`;
+  await atRest(world, 'freshbooks');
+  expect(people().task(id)).toMatchObject({ description: '' });
+  expect(await conflicts()).toMatchObject([
+    { field: 'description', local: 'Typed too', remote: '', winner: 'remote' },
+  ]);
+});
+
+function loseCreate(): void {
+  const fault = { kind: 'reset', when: 'after' } as const;
+  world.sandbox.faults.add({ api: 'freshbooks', route: 'tasks.create', times: 1, fault });
+}
 
 const descriptionOf = async (rowId: string) => (await rowOf(rowId))?.['description'];
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asWorker } from '../../mirror/leases.js';
-import type { PendingRow } from '../../mirror/pending.js';
+import { forgetEditedAgain, type PendingRow } from '../../mirror/pending.js';
 import { endWrite, type SavedWrite, saveWrite } from '../../mirror/writes.js';
 import { localColumns } from '../reconcile.js';
 import { sendSaved } from './send.js';
@@ -28,6 +28,8 @@ export async function create(
       { ...call, connection, rowId, runId: lease.runId, taskUpdatedAt: null },
       row.version,
     );
+    // What was edited until now is in it, or left out of it on purpose.
+    if (saved !== null && row.editedAgain.length > 0) await forgetEditedAgain(tx, source, rowId);
     for (const { writeId, outcome } of saved === null ? [] : former)
       await endWrite(tx, writeId, { outcome: outcome ?? 'unknown', status: null, settled: true });
     return saved;

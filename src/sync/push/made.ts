@@ -87,7 +87,8 @@ export async function makeRoom(
     const overruled: Overruled[] = [];
     for (const field of edited) {
       // A create leaves out what holds nothing.
-      if (same(field, own, holds(field, sent) ? sent : {})) Object.assign(columns, pick(field, theirs));
+      const untouched = same(field, own, holds(field, sent) ? sent : {}) && !isEditedAgain(field, row);
+      if (untouched) Object.assign(columns, pick(field, theirs));
       else if (!same(field, own, theirs)) overruled.push(givenWay(field, base, theirs, own));
     }
     return { columns, overruled };

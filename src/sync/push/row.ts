@@ -1,4 +1,4 @@
-import { differing } from '../../merge/merge.js';
+import { differing, isEditedAgain } from '../../merge/merge.js';
 import { databaseNow } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
 import { findPending, type PendingRow } from '../../mirror/pending.js';
@@ -177,6 +177,8 @@ function leavesOutEdited(source: Source, row: PendingRow, task: Observed['task']
   const edited = differing(source.fields, localColumns(source, row), columnsOf(source.fields, raw));
   return source.fields.some(
     (field) =>
-      edited.includes(field.name) && field.decode(task.raw) === undefined && field.decode(raw) !== undefined,
+      (edited.includes(field.name) || isEditedAgain(field, row)) &&
+      field.decode(task.raw) === undefined &&
+      field.decode(raw) !== undefined,
   );
 }
