@@ -205,7 +205,13 @@ export function createLinkWatch(ledgers: Readonly<Record<SourceName, Ledger>>): 
         ![before[winner], undefined].includes(after[winner])
       )
         wrong(`link ${link.id}: ${before[winner]} of ${winner}, which wins, gives way to ${after[winner]}`);
-      if (changed || after.invoiced === after.freshbooks) agreed.set(link.id, after);
+      // One that is deleted as done bears the name all the same, and does when it is back.
+      const borne = (source: SourceName) =>
+        now[source].get(link.rows[source] ?? '')?.['name'] === after[otherThan(source)]
+          ? after[otherThan(source)]
+          : after[source];
+      if (changed || after.invoiced === after.freshbooks)
+        agreed.set(link.id, { invoiced: borne('invoiced'), freshbooks: borne('freshbooks') });
     }
   }
 
