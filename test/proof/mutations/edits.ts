@@ -136,6 +136,22 @@ export const edits: readonly Mutation[] = [
     killedBy: 'test/sync/faults-found-push.test.ts: a restore is not forgotten',
   },
   {
+    invariant: 'I1',
+    breaks: 'an edit of the row that made a task gives way to one of the row that a pull made for it',
+    file: 'src/sync/push/made.ts',
+    snippet: ' && !isEditedAgain(field, row);',
+    replacement: ';',
+    killedBy: 'test/sync/edited-again.test.ts: of the row that made a task it goes before edits of the row',
+  },
+  {
+    invariant: 'I2',
+    breaks: 'an edit of before its task was made stands against what is written into that',
+    file: 'src/sync/push/create.ts',
+    snippet: 'if (saved !== null && row.editedAgain.length > 0)',
+    replacement: 'if (saved === null)',
+    killedBy: 'test/sync/edited-again.test.ts: before its task was made it is in what makes it',
+  },
+  {
     invariant: 'I2',
     breaks: 'what the API was seen to hold goes on to stand against what it is changed to later',
     file: 'src/mirror/just-so.ts',
