@@ -180,7 +180,8 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
   ]);
   const runtimeOf = (actor: Mortal) => ({
     now: scheduler.now,
-    elapsed: scheduler.now,
+    // What has waited so long is taken off the database's clock: in truth both run alike.
+    elapsed: () => wound,
     random,
     sleep: (milliseconds: number, signal?: AbortSignal) => scheduler.sleep(actor, milliseconds, signal),
   });
