@@ -158,6 +158,20 @@ test('an archiving that was not sent yet stands in the journal where the other t
   await expectAtRest(world());
 });
 
+test('of a task that was archived before it was linked to one that is done there is one word in the journal', async () => {
+  atInvoiced().complete(atInvoiced().create({ name: 'Archived before' }).id);
+  atFreshbooks().archiveTask(atFreshbooks().createTask({ name: 'Archived before' }).id);
+  await pollBoth(world());
+  await addRule(world(), 'Archived before', { complete: 'deleted' });
+  await settle(world());
+  const [row] = await world()
+    .sql`select row_id, vis_state from freshbooks.tasks where name = 'Archived before'`;
+  expect(row).toMatchObject({ vis_state: 1 });
+  expect(
+    await world().sql`select field, local, remote from sync.conflicts where row_id = ${row?.['row_id'] ?? 0}`,
+  ).toEqual([{ field: 'vis_state', local: 1, remote: 2 }]);
+});
+
 test('a deletion deletes the other task, from either side', async () => {
   for (const name of ['Del I', 'Del F', 'Del SQL']) atInvoiced().create({ name });
   await addRule(world(), 'Del', { creates: 'freshbooks' });

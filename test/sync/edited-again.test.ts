@@ -149,6 +149,17 @@ test('a page that shows the API to hold it ends it: a later change there is none
   expect(await conflicts()).toEqual([]);
 });
 
+test('an answer that leaves it out shows nothing of it, and the API is asked once more', async () => {
+  const { row_id, id, name } = await first('freshbooks');
+  for (const value of ['Typed', name]) await set(row_id, { name: value });
+  people().editTask(Number(id), { name: 'Changed there' });
+  const fault = { kind: 'omit-keys', keys: ['name', 'tname'] } as const;
+  world.sandbox.faults.add({ api: 'freshbooks', route: 'tasks.read', times: 1, fault });
+  expectOutcome(await world.push('freshbooks'), 'ok');
+  expect(await rowOf(row_id)).toMatchObject({ name: 'Changed there', sync_state: 'synced' });
+  expect(await conflicts()).toMatchObject([{ field: 'name', local: name, remote: 'Changed there' }]);
+});
+
 test('what a former worker has left of it on a row at rest means nothing', async () => {
   const { row_id, id, name } = await first('freshbooks');
   for (const value of ['Typed', name]) await set(row_id, { name: value });
