@@ -24,8 +24,11 @@ const ROUNDS = 5;
  * While a batch's place is kept, the next two are looked at (`src/sync/begin-ahead.ts`).
  * A first read takes 12 of the worker's, and beside it 24 of PostgreSQL's: 7 to unpack what was sent, 7 for the indexes, 3 for `on conflict`,
  * the rest for the heap, the checks and the commit. PostgreSQL waited a fifth of the time while the worker put the next batch together and
- * kept its place, until one batch was packed ahead. What could still be won of its 24: 3 by inserting without `on conflict` and reading what was
- * refused, half by COPY, which needs another driver. Texts and JSON that `string_to_table` splits, with keys in jsonb's order, cost PostgreSQL a tenth
+ * kept its place, until one batch was packed ahead; of what is left, an eighth is such waiting, and a twentieth the flush of its log. What could
+ * still be won: half by COPY, which needs another driver. Of inserting 100,000 rows that were unpacked already, `on conflict` is a sixth, but a
+ * twentieth where each id is looked up instead, which leaves an error in PostgreSQL's log whenever a push made the task meanwhile; the conditions of
+ * the two triggers before a row are a fifteenth. Arrays sent in PostgreSQL's binary form take a twentieth off its processor, and nothing by the
+ * clock that four runs each in turn would show. Texts and JSON that `string_to_table` splits, with keys in jsonb's order, cost PostgreSQL a tenth
  * less and the worker as much more: of six runs in pairs the clock told of 8 % in two, 14 in one, and of nothing in the others.
  *
  * A first read of 0.6 of the limit and a reread twice as fast together ask of a reread 0.83 of the time in which the same pages are fetched
