@@ -34,8 +34,9 @@ export interface NewWrite {
 }
 
 /**
- * Saves the intent of a write, with its row locked so that nobody deletes it meanwhile. `version` holds it to the row that
- * was read; null where this transaction has written the row itself. Null when the row moved, or somebody holds it locked.
+ * Saves the intent of a write, with its row locked so that nobody deletes it meanwhile. The row moves by it: what a pull makes of the row as it
+ * was before knows nothing of this write, and must not be written. `version` holds it to the row that was read; null where this
+ * transaction has written the row itself. Null when the row moved, or somebody holds it locked.
  */
 export async function saveWrite(
   tx: Executor,
@@ -45,9 +46,12 @@ export async function saveWrite(
 ): Promise<string | null> {
   const [saved] = await tx.rows<{ write_id: string }>(sql`
     with row as (
-      select row_id, pending_since from ${tableName(table)}
-      where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
-      for update skip locked
+      update ${tableName(table)} t set pending_since = t.pending_since
+      where t.row_id in (
+        select row_id from ${tableName(table)}
+        where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
+        for update skip locked)
+      returning t.row_id, t.pending_since
     )
     insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key, link_id, task_updated_at)
     select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/sandbox/fault.js';
 import { until } from '../servers/index.js';
+import { gated } from './gated.js';
 import { remote } from './remote.js';
 import { type Connection, connections, expectOutcome, openWorld, type World } from './world.js';
 
@@ -45,6 +46,8 @@ const LOST: Fault = { kind: 'reset', when: 'after' };
 const NEVER_CAME: Fault = { kind: 'reset', when: 'before' };
 /** The work is done at once; its answer takes so long that much can happen meanwhile. */
 const ON_ITS_WAY: Fault = { kind: 'slow', when: 'after', milliseconds: 400 };
+/** The work is done, and its answer comes when nobody waits for it any more. */
+const TOO_LATE: Fault = { kind: 'slow', when: 'after', milliseconds: 2_500 };
 
 type Route = 'create' | 'update' | 'delete';
 
@@ -410,6 +413,35 @@ describe.each(connections)('%s', (connection) => {
     expect(made(connection)).toBe(4);
     for (const row of [first, ...others])
       expect(await rowOf(connection, row)).toMatchObject({ sync_state: 'synced', id: expect.anything() });
+  });
+
+  test('a pull that looked at a row before a write of it was saved does not settle the row without it', async () => {
+    const { row_id, id } = await some(connection);
+    const pusher = gated(world, 'read', 'after');
+    await world.sql`update ${table()} set name = 'Both' where row_id = ${row_id}`;
+    const pushing = pusher.push(connection);
+    await pusher.reached();
+    // The push has seen the task as it was; the pull sees that the API holds the same by now.
+    rename(connection, id, 'Both');
+    world.sandbox.faults.add({ api: connection, route: 'tasks.list', times: 1, fault: ON_ITS_WAY });
+    strike('update', TOO_LATE);
+    const pulling = world.poll(connection);
+    await until(
+      'the pull has asked',
+      () => world.sandbox.log.count({ api: connection, route: 'tasks.list' }) > 0,
+    );
+    await world.sql.begin(async (tx) => {
+      await tx`select from sync.leases where connection = ${connection} and kind = 'poll' for update`;
+      await until('the pull is about to write', isLockWaitedFor);
+      pusher.open();
+      await arrived(connection, 'update');
+    });
+    await pulling;
+    await pushing;
+    await toRest(connection);
+    expect(await rowOf(connection, row_id)).toMatchObject({ name: 'Both', sync_state: 'synced' });
+    expect(task(connection, id)).toMatchObject({ name: 'Both' });
+    expect(await world.sql`select method, outcome from sync.writes where settled_at is null`).toEqual([]);
   });
 
   test('a new task that can not be read is not made again', async () => {

@@ -19,7 +19,7 @@ const BEGUN = /^commit of insert sync\.runs/;
 const MERGED = /^(commit of update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts|insert \w+\.tasks)$/;
 const FINISHED = /^update sync\.leases, update sync\.runs, insert sync\.cursors/;
 const INTENT =
-  /^commit of (update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts, )?insert sync\.writes(, update \w+\.tasks)?$/;
+  /^commit of (update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts, )?update \w+\.tasks, insert sync\.writes(, update \w+\.tasks)?$/;
 const SETTLED = /^commit of .*update sync\.writes$/;
 const CHANGE = /^(PATCH|PUT) tasks\/:id$/;
 

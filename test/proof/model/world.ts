@@ -116,7 +116,7 @@ export async function openModelWorld(ground: Ground, setting: Setting): Promise<
       for (const place of [0, 1] as const) {
         const worker = workers[place];
         const { doom } = worker;
-        if (worker.name !== actor || doom === null || !what.startsWith(doom.step)) continue;
+        if (worker.name !== actor || doom === null || !isStep(what, doom.step)) continue;
         worker.doom = doom.skip > 0 ? { ...doom, skip: doom.skip - 1 } : null;
         if (doom.skip === 0) kill(place);
       }
@@ -334,3 +334,7 @@ const tasksOf = ({ source, tasks, beside }: Setting, at: SourceName): number =>
 function timeOf(at: number): string {
   return new Date(at).toISOString().slice(11, 23);
 }
+
+/** A statement may write several tables: `update invoiced.tasks, insert into sync.writes`. */
+const isStep = (what: string, step: string): boolean =>
+  what.split(', ').some((part) => part.startsWith(step));

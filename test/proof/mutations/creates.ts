@@ -175,11 +175,14 @@ export const creates: readonly Mutation[] = [
     invariant: 'I3',
     breaks: 'a row is deleted while its create is being saved',
     file: 'src/mirror/writes.ts',
-    snippet: `      for update skip locked
-    )
-    insert into sync.writes`,
-    replacement: `    )
-    insert into sync.writes`,
+    snippet: `update \${tableName(table)} t set pending_since = t.pending_since
+      where t.row_id in (
+        select row_id from \${tableName(table)}
+        where row_id = \${write.rowId}::bigint and (\${version}::text is null or xmin::text = \${version})
+        for update skip locked)
+      returning t.row_id, t.pending_since`,
+    replacement: `select row_id, pending_since from \${tableName(table)}
+      where row_id = \${write.rowId}::bigint and (\${version}::text is null or xmin::text = \${version})`,
     killedBy: 'test/sync/push-races.test.ts: an insert that somebody is about to take back is not made',
   },
   {
