@@ -50,7 +50,7 @@ export async function run(): Promise<void> {
       for (let turn = 0; turn < ROUNDS; turn++) rounds.push(await measure(server, sandbox, source, rows));
       figures.push(figureOf(source, rows, rounds));
     }
-    report('apply', figures);
+    report('apply', server.version, figures);
   } finally {
     await sandbox.close();
     await server.stop();

@@ -1,90 +1,117 @@
-import type postgres from 'postgres';
+import postgres from 'postgres';
+import { openDatabase } from '../../src/mirror/database.js';
 import { writePages } from './capture-pages.js';
-import { asWorker, median, say, timed, withBenchDatabase } from './database.js';
+import { fillForCapture } from './capture-rows.js';
+import { asWorker, say, timed } from './database.js';
+import { type BenchServer, startBenchServer } from './ground.js';
+import { setHistory } from './history-triggers.js';
+import { type Figure, report, size, spread } from './report.js';
+import type { SourceName } from './sandbox.js';
 
-const ROWS = 100_000;
 const ROUNDS = 5;
 
 /** One column in an index and one in none. */
 const UPDATES = [
-  { table: 'invoiced.tasks', set: `due_date = due_date + interval '1 day'` },
-  { table: 'invoiced.tasks', set: 'completed_by_user_id = coalesce(completed_by_user_id, 0) + 1' },
-  { table: 'freshbooks.tasks', set: 'rate_amount = rate_amount + 1' },
+  { source: 'invoiced', set: `due_date = due_date + interval '1 day'` },
+  { source: 'invoiced', set: 'completed_by_user_id = coalesce(completed_by_user_id, 0) + 1' },
+  { source: 'freshbooks', set: 'rate_amount = rate_amount + 1' },
 ] as const;
 
-/** Without triggers; with them, as the worker, whom they leave alone; with them, as a local writer. */
-type Writer = 'plain' | 'worker' | 'local';
+/** Without triggers; with them, as the worker, whom those of capture leave alone; as a local writer, without those of history and with all. */
+type Writer = 'plain' | 'worker' | 'unversioned' | 'local';
+
+/** Milliseconds of each writer. */
+type Round = Readonly<Partial<Record<Writer, number>>>;
 
 /**
- * What capture costs: a bulk UPDATE of 100,000 rows, and the worker's own pages. All start from the same rows, rewritten
- * as synced and vacuumed; the median of five rounds counts.
+ * What the triggers cost, in times of the same without them: a bulk UPDATE of 100,000 rows (`--rows`), and the worker's own pages, 100 at the
+ * most. Of a local UPDATE what capture takes and what history adds to it stand apart. All start from the same rows, synced and without
+ * versions, after VACUUM and CHECKPOINT; a warm-up, then five rounds, each begun by another writer.
  */
 export async function run(): Promise<void> {
-  await withBenchDatabase('capture', async (sql, db) => {
-    await fill(sql);
-    say(`UPDATE of ${ROWS} rows: ms, and how many times those without triggers (median of ${ROUNDS})`);
-    for (const { table, set } of UPDATES) {
-      const update = `update ${table} set ${set}`;
-      const by = (writer: Writer) => (writer === 'worker' ? asWorker(sql, update) : sql.unsafe(update));
-      const figures = await compare(sql, table, ['plain', 'worker', 'local'], (writer) =>
-        timed(() => by(writer)),
+  const rows = size('rows', 100_000);
+  const server = await startBenchServer();
+  const url = await server.create('capture');
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const db = openDatabase(url, { applicationName: 'taskmirror bench', max: 1 });
+  try {
+    await fillForCapture(sql, rows);
+    const figures: Figure[] = [];
+    for (const { source, set } of UPDATES) {
+      const update = `update ${source}.tasks set ${set}`;
+      say(`${update}: a warm-up, then ${ROUNDS} rounds`);
+      const rounds = await compare(
+        server,
+        sql,
+        source,
+        ['plain', 'worker', 'unversioned', 'local'],
+        (writer) => timed(() => (writer === 'worker' ? asWorker(sql, update) : sql.unsafe(update))),
       );
-      say(`  ${table} set ${set}: ${figures}`);
+      figures.push({ what: update, ...ofWorker(rounds), ...ofLocal(rounds) });
     }
-    const figures = await compare(sql, 'invoiced.tasks', ['plain', 'worker'], () => writePages(db));
-    say(`The worker's pages, 100 of 100 rows each: ${figures}`);
-  });
+    const pages = await compare(server, sql, 'invoiced', ['plain', 'worker'], () => writePages(db, rows));
+    figures.push({ what: `the worker's pages`, ...ofWorker(pages) });
+    report('capture', server.version, figures, `${rows} rows; median of ${ROUNDS} (least-most)`);
+  } finally {
+    await db.close();
+    await sql.end();
+    await server.stop();
+  }
 }
 
 async function compare(
+  server: BenchServer,
   sql: postgres.Sql,
-  table: string,
+  source: SourceName,
   writers: readonly Writer[],
   measure: (writer: Writer) => Promise<number>,
-): Promise<string> {
-  const rounds = new Map<Writer, number[]>(writers.map((writer) => [writer, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [writer, times] of rounds) {
-      await asWorker(
-        sql,
-        `update ${table} set sync_state = 'synced', edited_at = null, pending_since = null`,
-      );
-      await sql.unsafe(`vacuum analyze ${table}`);
-      await sql.unsafe(`alter table ${table} ${writer === 'plain' ? 'disable' : 'enable'} trigger user`);
-      times.push(await measure(writer));
+): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  for (let turn = 0; turn <= ROUNDS; turn++) {
+    const first = turn % writers.length;
+    const round: Partial<Record<Writer, number>> = {};
+    for (const writer of [...writers.slice(first), ...writers.slice(0, first)]) {
+      await reset(server, sql, source);
+      if (writer !== 'plain') await sql.unsafe(`alter table ${source}.tasks enable trigger user`);
+      if (writer === 'unversioned') await setHistory(sql, source, false);
+      round[writer] = await measure(writer);
     }
+    if (turn > 0) rounds.push(round);
   }
-  const medians = [...rounds].map(([writer, times]) => ({ writer, ms: median(times) }));
-  const plain = medians[0]?.ms ?? Number.NaN;
-  return medians
-    .map(({ writer, ms }) => `${writer} ${ms.toFixed(0)} (${(ms / plain).toFixed(2)})`)
-    .join(', ');
+  return rounds;
 }
 
-/** Tasks as the APIs send them, some 400 bytes of JSON each. */
-async function fill(sql: postgres.Sql): Promise<void> {
-  await asWorker(
-    sql,
-    `insert into invoiced.tasks (row_id, id, name, action, customer_id, user_id, due_date, raw, synced_at, first_seen_at,
-       created_at, updated_at)
-     select nextval('sync.row_ids'), i, 'Call customer ' || i, 'phone', i % 5000, i % 50,
-       timestamptz '2026-01-01Z' + i * interval '1 minute',
-       jsonb_build_object('id', i, 'name', 'Call customer ' || i, 'action', 'phone', 'customer_id', i % 5000,
-         'user_id', i % 50, 'due_date', 1767225600 + i * 60, 'complete', false, 'completed_date', null,
-         'completed_by_user_id', null, 'chase_step_id', null, 'created_at', 1767225600, 'updated_at', 1767225600 + i,
-         'bill', null, 'bill_id', null, 'vendor_credit', null),
-       now(), now(), now(), timestamptz '2026-01-01Z' + i * interval '1 second'
-     from generate_series(1, ${ROWS}) i`,
+/** Leaves all triggers disabled. */
+async function reset(server: BenchServer, sql: postgres.Sql, source: SourceName): Promise<void> {
+  await sql.unsafe(`alter table ${source}.tasks disable trigger user`);
+  await sql.unsafe(
+    `update ${source}.tasks set sync_state = 'synced', edited_at = null, pending_since = null, edited_again = null`,
   );
-  await asWorker(
-    sql,
-    `insert into freshbooks.tasks (row_id, id, name, description, rate_amount, rate_code, raw, synced_at, first_seen_at, updated_at)
-     select nextval('sync.row_ids'), i, 'Painting ' || i, 'Walls and ceilings', i % 200, 'USD',
-       jsonb_build_object('id', i, 'taskid', i, 'name', 'Painting ' || i, 'tname', 'Painting ' || i,
-         'description', 'Walls and ceilings', 'tdesc', 'Walls and ceilings', 'billable', true, 'tax1', 0, 'tax2', 0,
-         'rate', jsonb_build_object('amount', (i % 200)::text || '.00', 'code', 'USD'), 'vis_state', 0,
-         'updated', '2026-01-01 00:00:00'),
-       now(), now(), timestamptz '2026-01-01Z' + i * interval '1 second'
-     from generate_series(1, ${ROWS}) i`,
-  );
+  await sql.unsafe(`truncate ${source}.task_versions`);
+  await server.settle(sql);
 }
+
+const ofWorker = (rounds: readonly Round[]): Figure => ({
+  'plain, ms': spreadOf(rounds, ({ plain }) => plain),
+  'worker, ms': spreadOf(rounds, ({ worker }) => worker),
+  'worker, times': timesOf(rounds, ({ worker }) => worker),
+});
+
+const ofLocal = (rounds: readonly Round[]): Figure => ({
+  'local without history, ms': spreadOf(rounds, ({ unversioned }) => unversioned),
+  'local, ms': spreadOf(rounds, ({ local }) => local),
+  'capture, times': timesOf(rounds, ({ unversioned }) => unversioned),
+  'history on top, times': timesOf(rounds, ({ local = Number.NaN, unversioned = 0 }) => local - unversioned),
+  'local, times': timesOf(rounds, ({ local }) => local),
+});
+
+type Cost = (round: Round) => number | undefined;
+
+const spreadOf = (rounds: readonly Round[], cost: Cost): string =>
+  spread(rounds.map((round) => cost(round) ?? Number.NaN));
+
+const timesOf = (rounds: readonly Round[], cost: Cost): string =>
+  spread(
+    rounds.map((round) => (cost(round) ?? Number.NaN) / (round.plain ?? Number.NaN)),
+    2,
+  );

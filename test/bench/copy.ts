@@ -62,7 +62,6 @@ export async function copyTasks(
   table: string,
   source: SourceName,
   tasks: readonly JsonObject[],
-  firstRowId = 1,
 ): Promise<void> {
   const columns = FIELDS[source].flatMap((field) => field.columns);
   const names = ['row_id', 'connection', 'id', 'raw', 'sync_state', 'synced_at', 'first_seen_at'];
@@ -74,7 +73,7 @@ export async function copyTasks(
       let text = '';
       for (const [i, task] of tasks.slice(at, at + PER_PAGE).entries()) {
         const values: Columns = columnsOf(FIELDS[source], task);
-        const rowId = firstRowId + at + i;
+        const rowId = 1 + at + i;
         text += `${rowId}\t${source}\t${task['id']}\t${escaped(JSON.stringify(task))}\tsynced\t${now}\t${now}`;
         for (const { name, type } of columns) {
           const value = values[name] ?? null;
@@ -92,33 +91,3 @@ export async function copyTasks(
 
 const escaped = (text: string): string => text.replace(/[\\\n\r\t]/g, (found) => ESCAPES[found] ?? found);
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** Fills the mirror as a first read would have, far faster: its rows by COPY past the triggers, then what the read leaves behind. */
-export async function fillMirror(
-  sql: postgres.Sql,
-  sandbox: BenchSandbox,
-  source: SourceName,
-  rows: number,
-): Promise<void> {
-  const table = `${source}.tasks`;
-  await sql.unsafe(`alter table ${table} disable trigger user`);
-  let waiting: JsonObject[] = [];
-  let rowId = 1 + (source === 'freshbooks' ? 100_000_000 : 0);
-  let copying = Promise.resolve();
-  const flush = (): void => {
-    const [tasks, first] = [waiting, rowId];
-    waiting = [];
-    rowId += tasks.length;
-    copying = copying.then(() => copyTasks(sql, table, source, tasks, first));
-  };
-  await fetchPages(sandbox, source, rows, (tasks) => {
-    waiting.push(...tasks);
-    if (waiting.length >= 50_000) flush();
-  });
-  flush();
-  await copying;
-  await sql.unsafe(`alter table ${table} enable trigger user`);
-  await sql`select setval('sync.row_ids', 300000000)`;
-  await sql`insert into sync.cursors (connection, cursor, walked_again) values (${source}, clock_timestamp(), true)`;
-  await sql.unsafe(`vacuum analyze ${table}`);
-}

@@ -65,7 +65,15 @@ export function familyMs(pid: number): number {
   return sum;
 }
 
-export const parentOf = (pid: number): number => statOf(pid).parent;
+export async function findPostmaster(sql: postgres.Sql): Promise<number> {
+  const [backend] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  return statOf(backend?.pid ?? 0).parent;
+}
+
+export async function versionOf(sql: postgres.Sql): Promise<string> {
+  const [server] = await sql<{ version: string }[]>`select current_setting('server_version') as version`;
+  return server?.version ?? '';
+}
 
 function statOf(pid: number): { readonly parent: number; readonly own: number; readonly ended: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')

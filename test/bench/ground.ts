@@ -5,6 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 import { createAccountBook } from '../../src/daemon/account-book.js';
 import { declarationsOf } from '../../src/daemon/accounts.js';
 import { prepareCredentials } from '../../src/daemon/consent.js';
+import { watchSchema } from '../../src/daemon/schema-watch.js';
 import { createSyncContext } from '../../src/daemon/sync-context.js';
 import { declareConnections } from '../../src/mirror/connections.js';
 import { type Database, openDatabase } from '../../src/mirror/database.js';
@@ -14,10 +15,14 @@ import type { SyncContext } from '../../src/sync/context.js';
 import { createPerform } from '../../src/sync/perform.js';
 import type { WorkKind } from '../../src/sync/work.js';
 import { startPostgres } from '../servers/postgres.js';
+import { findPostmaster, versionOf } from './database.js';
 import type { BenchSandbox } from './sandbox.js';
 
 /** A PostgreSQL that writes and flushes its log as it does by default, so that the figures hold for one that keeps data. */
 export interface BenchServer {
+  readonly version: string;
+  /** Its first process, whose children are all its others. Linux only, and where it runs on this machine. */
+  postmaster(): Promise<number>;
   /** A new database, migrated; or a copy of another one, which nobody may be connected to. */
   create(name: string, template?: string): Promise<string>;
   drop(name: string): Promise<void>;
@@ -38,6 +43,8 @@ export async function startBenchServer(): Promise<BenchServer> {
   const made = new Set<string>();
   const full = (name: string) => `bench_${name}_${process.pid}`;
   return {
+    version: await versionOf(admin),
+    postmaster: () => findPostmaster(admin),
     create: async (name, template) => {
       const database = full(name);
       await own`create database ${own(database)} template ${own(template === undefined ? 'template0' : full(template))}`;
@@ -83,7 +90,9 @@ export async function openWorker(databaseUrl: string, sandbox: BenchSandbox): Pr
   const accounts = createAccountBook(db, config, log);
   await accounts.reload();
   const context = createSyncContext(config, accounts, db, { runtime: systemRuntime, log });
-  const perform = createPerform(context);
+  const closing = new AbortController();
+  const schema = watchSchema({ db, runtime: systemRuntime, log }, () => {}, closing.signal);
+  const perform = schema.guard(createPerform(context));
   return {
     db,
     sql,
@@ -101,6 +110,8 @@ export async function openWorker(databaseUrl: string, sandbox: BenchSandbox): Pr
       }
     },
     close: async () => {
+      closing.abort();
+      await schema.ended;
       await db.close();
       await sql.end();
     },

@@ -1,8 +1,9 @@
-import { loadavg } from 'node:os';
 import { sql as query } from 'drizzle-orm';
 import type postgres from 'postgres';
-import { asWorker, median, processorMs, say, withBenchDatabase } from './database.js';
+import { asWorker, median, processorMs, say, versionOf, withBenchDatabase } from './database.js';
 import { readFirst } from './first-read.js';
+import { setHistory } from './history-triggers.js';
+import { type Figure, report, round, spread } from './report.js';
 
 const ROUNDS = 5;
 
@@ -12,10 +13,10 @@ const ROUNDS = 5;
  */
 export async function run(): Promise<void> {
   await withBenchDatabase('history', async (sql, db) => {
-    say(`What history costs 100,000 rows: ms of the backend's processor time (median of ${ROUNDS})`);
+    say(`What history costs 100,000 rows: a warm-up, then ${ROUNDS} rounds`);
     const backend = await db.row<{ pid: number }>(query`select pg_backend_pid() as pid`);
     const [own] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-    await compare(
+    const read = await compare(
       sql,
       'a first read, in pages of 100',
       backend.pid,
@@ -24,21 +25,26 @@ export async function run(): Promise<void> {
     );
     const pid = own?.pid ?? 0;
     const update = `update invoiced.tasks set due_date = due_date + interval '1 day'`;
-    await compare(
+    const byWorker = await compare(
       sql,
       'an UPDATE by the worker',
       pid,
       () => settle(sql),
       () => asWorker(sql, update),
     );
-    await compare(
+    const byLocal = await compare(
       sql,
       'a local UPDATE',
       pid,
       () => settle(sql),
       () => sql.unsafe(update),
     );
-    say(`load ${loadavg()[0]?.toFixed(1)}`);
+    report(
+      'history',
+      await versionOf(sql),
+      [read, byWorker, byLocal],
+      `median of ${ROUNDS} (least-most) of the backend's processor time`,
+    );
   });
 }
 
@@ -48,19 +54,24 @@ async function compare(
   pid: number,
   before: () => Promise<void>,
   work: () => Promise<unknown>,
-): Promise<void> {
+): Promise<Figure> {
   const times = { without: [] as number[], with: [] as number[] };
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let turn = 0; turn <= ROUNDS; turn++) {
     for (const history of ['without', 'with'] as const) {
       await before();
-      await setHistory(sql, history === 'with');
+      await setHistory(sql, 'invoiced', history === 'with');
       const start = processorMs(pid);
       await work();
-      times[history].push(processorMs(pid) - start);
+      if (turn > 0) times[history].push(processorMs(pid) - start);
     }
   }
   const [plain, kept] = [median(times.without), median(times.with)];
-  say(`  ${what}: without ${plain}, with ${kept} (${(kept / plain).toFixed(2)})`);
+  return {
+    what,
+    'without, ms': spread(times.without),
+    'with, ms': spread(times.with),
+    times: round(kept / plain, 2),
+  };
 }
 
 async function empty(sql: postgres.Sql): Promise<void> {
@@ -71,19 +82,11 @@ async function empty(sql: postgres.Sql): Promise<void> {
 
 /** All rows synced, without history. */
 async function settle(sql: postgres.Sql): Promise<void> {
-  await setHistory(sql, false);
+  await setHistory(sql, 'invoiced', false);
   await asWorker(
     sql,
     `update invoiced.tasks set sync_state = 'synced', edited_at = null, pending_since = null`,
   );
   await sql`truncate invoiced.task_versions`;
   await sql`vacuum analyze invoiced.tasks`;
-}
-
-async function setHistory(sql: postgres.Sql, kept: boolean): Promise<void> {
-  const triggers = await sql<{ name: string }[]>`
-    select tgname as name from pg_trigger where tgrelid = 'invoiced.tasks'::regclass and tgname like 'zz_versions%'`;
-  if (triggers.length === 0) throw new Error('There are no triggers for history on invoiced.tasks.');
-  for (const { name } of triggers)
-    await sql.unsafe(`alter table invoiced.tasks ${kept ? 'enable' : 'disable'} trigger ${name}`);
 }

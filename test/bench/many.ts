@@ -9,7 +9,7 @@ import postgres from 'postgres';
 import { programOf } from '../daemon/program.js';
 import { startRedis } from '../servers/redis.js';
 import { until } from '../servers/until.js';
-import { familyMs, parentOf, processorMs, say, timed } from './database.js';
+import { familyMs, processorMs, say, timed } from './database.js';
 import { startBenchServer } from './ground.js';
 import { addAccounts, nameOf } from './many-accounts.js';
 import { measureSchedules } from './many-schedules.js';
@@ -31,7 +31,7 @@ const SATURATED_S = 20;
  * answers at once, so that this first read takes all of the machine that it can get. Then how many polls a second 1, 2 and 4
  * workers do that are to poll each account once a second: of an API that takes 600 ms an answer, until the worker waits, and of one
  * that answers at once, until the cores are used up. And what 10,000 schedules cost at a start. The queue is on Redis; the sandbox, in a
- * process of its own, PostgreSQL and Redis share the machine with the workers. Takes some ten minutes. Linux only.
+ * process of its own, PostgreSQL and Redis share the machine with the workers. Linux only.
  */
 export async function run(): Promise<void> {
   const accounts = size('accounts', 1_000);
@@ -73,8 +73,7 @@ export async function run(): Promise<void> {
     workers.clear();
   };
   const redisPid = Number(/^process_id:(\d+)/m.exec(await queue.info('server'))?.[1]);
-  const [backend] = await sql`select pg_backend_pid() as pid`;
-  const postmaster = parentOf(Number(backend?.['pid']));
+  const postmaster = await server.postmaster();
   const used = () => ({
     workers: [...workers].reduce((sum, { pid = 0 }) => sum + processorMs(pid), 0),
     postgres: familyMs(postmaster),
@@ -180,7 +179,7 @@ export async function run(): Promise<void> {
         await stop();
       }
     }
-    report('many', figures);
+    report('many', server.version, figures);
   } finally {
     await stop();
     queue.disconnect();

@@ -8,12 +8,12 @@ import { programOf } from '../daemon/program.js';
 import { startRedis } from '../servers/redis.js';
 import { until } from '../servers/until.js';
 import { startBenchServer } from './ground.js';
-import { type Figure, flag, report, round, size } from './report.js';
-import { sources, startBenchSandbox } from './sandbox.js';
+import { chosenSource, type Figure, report, round, size } from './report.js';
+import { startBenchSandbox } from './sandbox.js';
 
 /**
  * The most memory that the daemon has resident (`VmHWM`) in a first read of 1,000,000 tasks (`--rows`) of one source (`--source`, else
- * invoiced), and in a walk over all of them again; with the queue on Redis. Once, since a run takes minutes. Linux only.
+ * invoiced), and in a walk over all of them again; with the queue on Redis. Once. Linux only.
  *
  * What holds it: 52 MB are the program of Node itself, mapped from its file, and 53 the modules and what they made, at rest. Pages and
  * buffers under way are 2 to 10. All else was garbage: with gigabytes free V8 let a heap of 45 MB grow to 100 before it collected. Now the
@@ -25,7 +25,7 @@ import { sources, startBenchSandbox } from './sandbox.js';
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 1_000_000);
-  const source = sources.find((name) => name === (flag('source') ?? 'invoiced')) ?? 'invoiced';
+  const source = chosenSource();
   const server = await startBenchServer();
   const redis = await startRedis();
   const sandbox = await startBenchSandbox({ [source]: rows });
@@ -88,7 +88,7 @@ export async function run(): Promise<void> {
       const [code] = await once(start('resync', '--full', '--wait'), 'exit');
       if (code !== 0) throw new Error(`resync --full --wait ended with ${code}`);
     });
-    report('memory', figures);
+    report('memory', server.version, figures);
   } finally {
     daemon.kill('SIGTERM');
     await ended;

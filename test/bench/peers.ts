@@ -22,7 +22,7 @@ const PEER_CHUNK = 250;
  * the nearest packages of npm do: `@supabase/stripe-sync-engine`, by its own published class, which upserts row by row, five at a time; and
  * one upsert for each page, as people write it by hand with postgres.js. Then the same tasks again, unchanged. Both others write
  * a table with one key and nothing else; the mirror has its keys, checks, indexes, merges and books. The peer is measured where it is
- * installed (`--peer FOLDER`): it is no dependency. Takes some five minutes, most of them the peer's.
+ * installed (`--peer FOLDER`): it is no dependency.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 20_000);
@@ -53,6 +53,7 @@ export async function run(): Promise<void> {
     const figures = [...spent].map(([what, { first, again }]) => figureOf(what, rows, first, again));
     report(
       'peers',
+      server.version,
       figures,
       peer === null ? `Without ${PEER}: npm install --prefix .taskmirror/peer ${PEER} stripe` : undefined,
     );

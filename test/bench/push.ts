@@ -27,7 +27,7 @@ const WRITES = { invoiced: 'PATCH', freshbooks: 'PUT' } as const;
  * The whole daemon, with PUSH_DELAY=0, on Redis and on PostgreSQL as its queue: milliseconds from a SQL UPDATE to its write at the API
  * (the look before it included, an API that answers at once); and how long 10,000 pending rows (`--rows`; a tenth with the queue on
  * PostgreSQL) take at an API that answers in 50 ms, against what the requests alone take, five at a time; and at one that answers at once,
- * against the same requests by a bare client. Takes some fifteen minutes.
+ * against the same requests by a bare client.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 10_000);
@@ -41,7 +41,7 @@ export async function run(): Promise<void> {
     await redis.stop();
     await server.stop();
   }
-  report('push', figures);
+  report('push', server.version, figures);
 }
 
 async function measure(

@@ -2,11 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { median, say } from './database.js';
+import { type SourceName, sources } from './sandbox.js';
 
 export type Figure = Readonly<Record<string, string | number>>;
 
-/** Prints a table, then the machine and the same as JSON; `--json FILE` keeps the JSON in a file too. */
-export function report(bench: string, figures: readonly Figure[], note?: string): void {
+let kept = false;
+
+/**
+ * Prints a table, then the machine with the version of its PostgreSQL, and the same as JSON. `--json FILE` keeps the JSON in a file too, one line
+ * for each benchmark that ran.
+ */
+export function report(bench: string, postgres: string, figures: readonly Figure[], note?: string): void {
   const names = [...new Set(figures.flatMap((figure) => Object.keys(figure)))];
   const cells = [names, ...figures.map((figure) => names.map((name) => String(figure[name] ?? '')))];
   const widths = names.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
@@ -17,23 +23,26 @@ export function report(bench: string, figures: readonly Figure[], note?: string)
         .join('  ')
         .trimEnd(),
     );
-  const where = machine();
+  const where = machine(postgres);
   say(
-    `${where.processor}, ${where.cores} cores, ${where.memoryGb} GB, Node ${where.node}, load ${where.load}`,
+    `${where.processor}, ${where.cores} cores, ${where.memoryGb} GB, Node ${where.node}, PostgreSQL ${where.postgres}, load ${where.load}`,
   );
   if (note) say(note);
   const json = JSON.stringify({ bench, machine: where, figures });
   say(json);
   const file = flag('json');
-  if (file !== null) writeFileSync(file, `${json}\n`);
+  if (file === null) return;
+  writeFileSync(file, `${json}\n`, { flag: kept ? 'a' : 'w' });
+  kept = true;
 }
 
-function machine() {
+function machine(postgres: string) {
   return {
     processor: cpus()[0]?.model.trim() ?? execFileSync('uname', ['-m']).toString().trim(),
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.versions.node,
+    postgres,
     load: Number(loadavg()[0]?.toFixed(1)),
   };
 }
@@ -50,6 +59,14 @@ export function size(name: string, usual: number): number {
   if (!Number.isSafeInteger(value) || value <= 0)
     throw new Error(`--${name}: expected a whole number above 0`);
   return value;
+}
+
+/** The API that `--source` names, else Invoiced. */
+export function chosenSource(): SourceName {
+  const name = flag('source') ?? 'invoiced';
+  const source = sources.find((each) => each === name);
+  if (source === undefined) throw new Error(`--source: expected one of ${sources.join(', ')}, not ${name}`);
+  return source;
 }
 
 export const round = (value: number, digits = 0): number => Number(value.toFixed(digits));

@@ -1,7 +1,7 @@
-import { loadavg } from 'node:os';
 import type postgres from 'postgres';
-import { median, processorMs, say, withBenchDatabase } from './database.js';
+import { processorMs, say, versionOf, withBenchDatabase } from './database.js';
 import { run as measureHistory } from './history.js';
+import { type Figure, report, round, spread } from './report.js';
 import { fillLargeMirror } from './reporting-rows.js';
 
 const ROUNDS = 5;
@@ -39,15 +39,13 @@ const QUESTIONS: readonly (readonly [name: string, query: string])[] = [
 /** How long the views take on a large mirror, what they read for it, and what history costs whoever writes. */
 export async function run(): Promise<void> {
   await withBenchDatabase('reporting', async (sql) => {
-    say(`Filling; load ${loadavg()[0]?.toFixed(1)}`);
+    say('filling');
     await fillLargeMirror(sql);
     await sql`set role taskmirror_reader`;
-    say(
-      `view: ms (median of ${ROUNDS}; of the processor in brackets), buffers of 8 kB, rows; tables of which over 100,000 rows were read`,
-    );
     const [{ pid } = { pid: 0 }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-    for (const [name, query] of QUESTIONS) say(`  ${name}: ${await answer(sql, pid, query)}`);
-    say(`load ${loadavg()[0]?.toFixed(1)}`);
+    const figures: Figure[] = [];
+    for (const [view, query] of QUESTIONS) figures.push({ view, ...(await answer(sql, pid, query)) });
+    report('reporting', await versionOf(sql), figures, `median of ${ROUNDS} (least-most)`);
   });
   await measureHistory();
 }
@@ -63,11 +61,11 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-async function answer(sql: postgres.Sql, pid: number, query: string): Promise<string> {
+async function answer(sql: postgres.Sql, pid: number, query: string): Promise<Figure> {
   const times: number[] = [];
   const used = processorMs(pid);
   let top: Plan | null = null;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let turn = 0; turn < ROUNDS; turn++) {
     const [row] = await sql.unsafe<{ 'QUERY PLAN': readonly { Plan: Plan; 'Execution Time': number }[] }[]>(
       `explain (analyze, buffers, timing off, format json) ${query}`,
     );
@@ -80,10 +78,15 @@ async function answer(sql: postgres.Sql, pid: number, query: string): Promise<st
   if (top === null) throw new Error(`no plan for ${query}`);
   const large = nodesOf(top).filter((node) => 'Relation Name' in node && read(node) > 100_000);
   const buffers = top['Shared Hit Blocks'] + top['Shared Read Blocks'];
-  return [
-    `${median(times).toFixed(0)} (${each.toFixed(0)}) ms, ${buffers} buffers, ${top['Actual Rows']} rows`,
-    ...large.map((node) => `${node['Node Type']} of ${read(node)} in ${node['Relation Name']}`),
-  ].join('; ');
+  return {
+    ms: spread(times),
+    'processor ms': round(each),
+    'buffers of 8 kB': buffers,
+    rows: top['Actual Rows'],
+    'read, over 100,000 rows': large
+      .map((node) => `${node['Node Type']} of ${read(node)} in ${node['Relation Name']}`)
+      .join('; '),
+  };
 }
 
 const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
