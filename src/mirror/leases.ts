@@ -20,6 +20,12 @@ export const LEASE_SECONDS = 30;
 
 export const leaseEnd = sql`clock_timestamp() + ${LEASE_SECONDS} * interval '1 second'`;
 
+/**
+ * For a transaction that others wait for: one whose process stands still in it, or whose machine is lost, would hold its locks for as long
+ * as its connection lasts, hours perhaps. PostgreSQL ends it when the lease has ended too.
+ */
+export const endsWithLease = sql`set_config('idle_in_transaction_session_timeout', ${`${LEASE_SECONDS}s`}, true)`;
+
 /** Takes the lease for a run that was begun earlier and goes on. False when another run holds it, or the connection is gone. */
 export async function resumeRun(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
   const taken = await db.rows(sql`
@@ -99,7 +105,7 @@ const worker = ({ connection, kind, runId }: Lease): SQL => sql`
     where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
     for share
   ), worker as materialized (
-    select set_config('taskmirror.origin', 'sync', true) from lease
+    select set_config('taskmirror.origin', 'sync', true), ${endsWithLease} from lease
   )`;
 
 const lost = ({ connection, kind }: Lease): LeaseLostError =>

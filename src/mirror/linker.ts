@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Database, Executor } from './database.js';
+import { endsWithLease } from './leases.js';
 
 /**
  * One transaction that carries something over a link or makes one. What it changes of tasks is captured like a local edit, and marked in
@@ -9,7 +10,8 @@ import type { Database, Executor } from './database.js';
 export function asLinker<Result>(db: Database, work: (tx: Executor) => Promise<Result>): Promise<Result> {
   return db.transaction(async (tx) => {
     await tx.rows(sql`
-      select set_config('taskmirror.origin', 'link', true), set_config('lock_timeout', ${`${LONGEST_WAIT_S}s`}, true)`);
+      select set_config('taskmirror.origin', 'link', true), set_config('lock_timeout', ${`${LONGEST_WAIT_S}s`}, true),
+        ${endsWithLease}`);
     await tx.rows(sql`select pg_advisory_xact_lock(hashtext('taskmirror links'))`);
     return work(tx);
   });

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { addition, type Counts, countNames } from './counts.js';
 import { type Database, type Executor, fromMicros, micros } from './database.js';
-import { type Lease, type LeaseKind, leaseEnd } from './leases.js';
+import { endsWithLease, type Lease, type LeaseKind, leaseEnd } from './leases.js';
 
 export type RunKind = 'poll' | 'read' | 'sweep' | 'resync' | 'push' | 'verify';
 export type Outcome = 'ok' | 'failed' | 'stopped' | 'interrupted';
@@ -35,7 +35,7 @@ export async function beginRun(
         where leases.ends_at < clock_timestamp()
         returning 1
       )
-      select run_id::text, ${micros(sql`started_at`)} as started_at, exists (select from lease) as leased from run`);
+      select run_id::text, ${micros(sql`started_at`)} as started_at, exists (select from lease) as leased, ${endsWithLease} from run`);
       if (!run?.leased) throw new Busy();
       await tx.rows(sql`
       update sync.runs set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'its process ended'

@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { declareConnections } from '../../src/mirror/connections.js';
 import { noCounts } from '../../src/mirror/counts.js';
-import { type Database, databaseNow, openDatabase } from '../../src/mirror/database.js';
+import { type Database, databaseNow, isUnavailable, openDatabase } from '../../src/mirror/database.js';
 import {
   asWorker,
   type Lease,
@@ -197,6 +197,23 @@ describe('a run whose lease ran out', () => {
       { id: '1', sync_state: 'synced' },
       { id: '3', sync_state: 'synced' },
     ]);
+  });
+
+  test('one that stands still in a transaction, as when its machine is lost, holds up the next no longer than its lease', async () => {
+    const silent = await begun();
+    let wake = () => {};
+    const standing = asWorker(db, silent, async (tx) => {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await tx.rows(drizzle`select 1`);
+    });
+    // Its hold on the lease is waited for.
+    const next = await begin();
+    expect(next).not.toBeNull();
+    wake();
+    const error = await standing.catch((error: unknown) => error);
+    expect(isUnavailable(error)).toBe(true);
   });
 
   test('can neither be renewed nor finished, and its successor is not disturbed', async () => {

@@ -135,6 +135,14 @@ export const runs: readonly Mutation[] = [
   },
   {
     invariant: 'I11',
+    breaks: 'a process that stands still in a transaction keeps what it has locked',
+    file: 'src/mirror/leases.ts',
+    snippet: "set_config('idle_in_transaction_session_timeout', ${`${LEASE_SECONDS}s`}, true)`",
+    replacement: "set_config('taskmirror.unused', ${`${LEASE_SECONDS}s`}, true)`",
+    killedBy: 'test/mirror/runs.test.ts: one that stands still in a transaction',
+  },
+  {
+    invariant: 'I11',
     breaks: 'a lease is taken over in the midst of a commit',
     file: 'src/mirror/leases.ts',
     snippet: '    for share\n',
