@@ -202,12 +202,19 @@ describe('a run whose lease ran out', () => {
   test('one that stands still in a transaction, as when its machine is lost, holds up the next no longer than its lease', async () => {
     const silent = await begun();
     let wake = () => {};
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    let stands = () => {};
+    const reached = new Promise<void>((resolve) => {
+      stands = resolve;
+    });
     const standing = asWorker(db, silent, async (tx) => {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      stands();
+      await woken;
       await tx.rows(drizzle`select 1`);
     });
+    await reached;
     // Its hold on the lease is waited for.
     const next = await begin();
     expect(next).not.toBeNull();
