@@ -8,10 +8,11 @@ import { says, startWorker } from './worker-process.js';
 import type { World } from './world.js';
 
 // Five processes, and the minute and a half after which it is looked up what became of a create that a killed one had under way.
-vi.setConfig({ testTimeout: 420_000 });
-const MINUTE_MS = 60_000;
+vi.setConfig({ testTimeout: 600_000 });
+/** How soon a killed worker's accounts are taken over is held to in takeover.test.ts; here it is only that they are. */
 const LONGEST_MS = 120_000;
 const ANSWER_MS = 200;
+const STILL_MS = 4_000;
 
 test('workers come and go while people edit on both sides, and one is killed: each edit arrives once, and no account has two runs of a kind at a time', async () => {
   const world = await worldOn('redis', { ...twoOfEach(40), latency: ANSWER_MS });
@@ -24,15 +25,13 @@ test('workers come and go while people edit on both sides, and one is killed: ea
   for (const worker of [first, second, third]) await takesPart(worker);
   await stops(first);
   await people.goOn();
-  const killed = await killAtWork(world, second, third);
+  const killed = await killAtWork(world, [second, third]);
   const fourth = await start();
   await takesPart(fourth);
-  await stops(third);
+  await stops(killed.survivor);
   const fifth = await start();
   await takesPart(fifth);
-  const ended = await takenOver(world, killed);
-  expect(ended.get(killed.run)).toBeDefined();
-  expect(Math.max(...ended.values()) - killed.at.getTime()).toBeLessThan(MINUTE_MS);
+  expect(await takenOver(world, killed)).toContain(killed.run);
   await people.goOn();
   const expected = await people.stop();
 
@@ -55,7 +54,7 @@ test('workers come and go while people edit on both sides, and one is killed: ea
 });
 
 async function takesPart(worker: Program): Promise<void> {
-  await until('it polls and sends', () => says(worker, '"poll ok"') && says(worker, '"push ok"'), MINUTE_MS);
+  await until('it polls and sends', () => says(worker, '"poll ok"') && says(worker, '"push ok"'), LONGEST_MS);
 }
 
 async function stops(worker: Program): Promise<void> {
@@ -65,24 +64,28 @@ async function stops(worker: Program): Promise<void> {
 
 interface Killed {
   readonly at: Date;
-  /** Since when the other one stood still. */
-  readonly from: Date;
   /** The run whose create was under way. */
   readonly run: string;
+  readonly survivor: Program;
 }
 
-/** Kills it in the midst of a create. Meanwhile the other one stands still, so that it is known whose create it is. */
-async function killAtWork({ sql }: World, worker: Program, other: Program): Promise<Killed> {
-  other.kill('SIGSTOP');
-  const from = await now(sql);
-  const creating = await until(
-    'it makes a task',
+/**
+ * Kills the one of both that is in the midst of a create. Whose a create is shows while the other one stands still, for a moment that is
+ * far shorter than a lease.
+ */
+async function killAtWork({ sql }: World, both: readonly [Program, Program]): Promise<Killed> {
+  let [worker, other] = both;
+  const run = await until(
+    'one makes a task while the other one stands still',
     async () => {
-      // What the other one had told the database by then is done within that second.
-      const [write] = await sql`
-        select run_id::text as run from sync.writes
-        where sent_at > ${from}::timestamptz + interval '1 second' and method = 'POST' and settled_at is null`;
-      return write;
+      [worker, other] = [other, worker];
+      other.kill('SIGSTOP');
+      const from = await now(sql);
+      const making = until('it makes a task', () => createSince(sql, from), STILL_MS);
+      return making.catch(() => {
+        other.kill('SIGCONT');
+        return null;
+      });
     },
     LONGEST_MS,
   );
@@ -90,7 +93,15 @@ async function killAtWork({ sql }: World, worker: Program, other: Program): Prom
   expect(await worker.ended).toBe('SIGKILL');
   const at = await now(sql);
   other.kill('SIGCONT');
-  return { from, at, run: String(creating['run']) };
+  return { at, run, survivor: other };
+}
+
+/** The run of a create that is under way, and was saved when all that the other one had told the database was done. */
+async function createSince(sql: World['sql'], from: Date): Promise<string | null> {
+  const [write] = await sql<{ run: string }[]>`
+    select run_id::text as run from sync.writes
+    where sent_at > ${from}::timestamptz + interval '1 second' and method = 'POST' and settled_at is null`;
+  return write?.run ?? null;
 }
 
 async function now(sql: World['sql']): Promise<Date> {
@@ -99,15 +110,15 @@ async function now(sql: World['sql']): Promise<Date> {
   return row.now;
 }
 
-/** When the runs that it left behind were ended by who took them over. */
-async function takenOver({ sql }: World, { at: killedAt }: Killed): Promise<ReadonlyMap<string, number>> {
+/** The runs that it left behind, once whoever took them over has ended them. */
+async function takenOver({ sql }: World, { at: killedAt }: Killed): Promise<readonly string[]> {
   return until(
     'all runs of that time are ended',
     async () => {
-      const runs = await sql<{ run: string; at: Date | null; error: string | null }[]>`
-        select run_id::text as run, finished_at as at, error from sync.runs where started_at < ${killedAt}`;
+      const runs = await sql<{ run: string; over: boolean; error: string | null }[]>`
+        select run_id::text as run, finished_at is not null as over, error from sync.runs where started_at < ${killedAt}`;
       const left = runs.filter(({ error }) => error === 'its process ended');
-      return runs.every(({ at }) => at !== null) && new Map(left.map(({ run, at }) => [run, Number(at)]));
+      return runs.every(({ over }) => over) && left.map(({ run }) => run);
     },
     LONGEST_MS,
   );
@@ -137,8 +148,8 @@ async function overlaps({ sql }: World, killedAt: Date) {
 }
 
 /** Runs that lost their lease while their worker was alive: who begins a run ends the one that it takes the lease from. */
-async function robbed({ sql }: World, { from, at }: Killed) {
+async function robbed({ sql }: World, { at }: Killed) {
   return sql`
     select run_id, connection, lease, started_at, finished_at from sync.runs
-    where error = 'its process ended' and (started_at > ${at} or finished_at < ${from})`;
+    where error = 'its process ended' and not ${at} between started_at and finished_at`;
 }

@@ -12,9 +12,9 @@ export interface Editors {
 }
 
 const MORE = 40;
-/** So many of an account wait to be sent at most: people do not pile up more while nobody sends. */
-const WAITING = 5;
-/** While a killed worker's lease lasts, nothing of its account is sent. */
+/** So many of an account wait to be sent at most: more than a killed worker can have had in hand, of which it is looked up later what became. */
+const WAITING = 10;
+/** While a killed worker's lease lasts, nothing of its accounts is sent. */
 const LONGEST_MS = 90_000;
 
 export function keepEditing({ sql }: Pick<World, 'sql'>, accounts: readonly AtApi[]): Editors {
