@@ -80,8 +80,8 @@ export const rest: readonly Mutation[] = [
     invariant: 'I5',
     breaks: "the worker's transactions do not say that they are its own",
     file: 'src/mirror/leases.ts',
-    snippet: "select set_config('taskmirror.origin', 'sync', true) from lease",
-    replacement: 'select from lease',
+    snippet: "select set_config('taskmirror.origin', 'sync', true), ",
+    replacement: 'select ',
     killedBy: "test/mirror/runs.test.ts: bears the worker's origin in its own transactions only",
   },
   {
