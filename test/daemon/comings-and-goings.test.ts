@@ -132,8 +132,8 @@ async function rowsOf({ sql }: World, { source, connection }: AtApi) {
 
 /**
  * Runs of one connection and kind that were under way at the same time. One that begins while another ends has noted its start before it
- * waits for the other's lease, a moment before: less than any answer takes. What a killed process left is ended when it is taken over,
- * but was over when it was killed.
+ * waits for the other's lease, which takes milliseconds; no run that asks anything is shorter than an answer. What a killed process left
+ * was over when it was killed, though it is ended only when it is taken over.
  */
 async function overlaps({ sql }: World, killedAt: Date) {
   return sql`
@@ -142,9 +142,9 @@ async function overlaps({ sql }: World, killedAt: Date) {
         case when error = 'its process ended' then least(finished_at, ${killedAt}) else finished_at end as ended_at
       from sync.runs
     )
-    select a.connection, a.lease, a.run_id as one, b.run_id as other, a.started_at, a.ended_at, b.started_at, b.ended_at
+    select a.connection, a.lease, a.run_id as one, b.run_id as other, a.ended_at - b.started_at as together
     from runs a join runs b on a.connection = b.connection and a.lease = b.lease and a.run_id < b.run_id
-    where least(a.ended_at, b.ended_at) - greatest(a.started_at, b.started_at) > ${ANSWER_MS} * interval '1 millisecond'`;
+    where least(a.ended_at, b.ended_at) - greatest(a.started_at, b.started_at) > ${ANSWER_MS / 2} * interval '1 millisecond'`;
 }
 
 /** Runs that lost their lease while their worker was alive: who begins a run ends the one that it takes the lease from. */

@@ -11,9 +11,7 @@ export interface Editors {
   stop(): Promise<ReadonlyMap<AtApi, readonly string[]>>;
 }
 
-const MORE = 40;
-/** So many of an account wait to be sent at most: more than a killed worker can have had in hand, of which it is looked up later what became. */
-const WAITING = 10;
+const MORE = 24;
 /** While a killed worker's lease lasts, nothing of its accounts is sent. */
 const LONGEST_MS = 90_000;
 
@@ -86,17 +84,19 @@ async function keepRenaming(
     },
   ];
   for (let turn = 0; !people.stopped; turn++) {
+    for (const [at, act] of acts.entries()) {
+      await act(`Task ${turn}.${at} of ${connection}`, turn);
+      people.edits++;
+    }
     await until(
-      `people have reason to go on with ${connection}`,
+      `what was entered in ${connection} is sent, or put off`,
       async () => {
         const waiting = await sql`
-          select from ${table} where connection = ${connection} and sync_state = 'pending'`;
-        return people.stopped || waiting.length < WAITING;
+          select from ${table} where connection = ${connection} and sync_state = 'pending' and push_after is null`;
+        return people.stopped || waiting.length === 0;
       },
       LONGEST_MS,
     );
-    await acts[turn % acts.length]?.(`Task ${turn} of ${connection}`, Math.floor(turn / acts.length));
-    people.edits++;
   }
   return [...there, ...here].map(({ name }) => name);
 }
