@@ -101,10 +101,23 @@ export interface RunEnd {
   readonly pulled: boolean;
   /** What a person must do before this connection works again; null clears it; undefined leaves it. */
   readonly problem?: string | null;
+  /** What nobody may see undone once the lease is free: it is committed with the run's end, or not at all. */
+  readonly together?: (tx: Executor) => Promise<void>;
 }
 
-/** Ends a run and its lease in one statement, and gives the run's counts. Null when the lease had been lost: then nothing was changed. */
-export async function finishRun(db: Executor, lease: Lease, end: RunEnd): Promise<Counts | null> {
+/** Ends a run and its lease at once, and gives the run's counts. Null when the lease had been lost: then nothing was changed. */
+export async function finishRun(db: Database, lease: Lease, end: RunEnd): Promise<Counts | null> {
+  const { together } = end;
+  if (together === undefined) return endRun(db, lease, end);
+  return db.transaction(async (tx) => {
+    await tx.rows(sql`select ${endsWithLease}`);
+    const totals = await endRun(tx, lease, end);
+    if (totals !== null) await together(tx);
+    return totals;
+  });
+}
+
+async function endRun(db: Executor, lease: Lease, end: RunEnd): Promise<Counts | null> {
   const { connection, kind, runId } = lease;
   const pushed = kind === 'push' && end.outcome === 'ok';
   // What reading has met, only reading can take back, and the same for sending.

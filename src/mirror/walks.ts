@@ -28,7 +28,7 @@ export interface Walk {
   /** Seconds since its last step. */
   readonly idleSeconds: number;
   readonly runOpen: boolean;
-  /** Whether it came to its end, and its process before it could say so. */
+  /** Whether it came to its end, and yet is here: a version that ended run and walk apart left it so. */
   readonly over: boolean;
 }
 

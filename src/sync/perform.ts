@@ -1,8 +1,7 @@
 import { crossOver } from '../links/cross-over.js';
 import { type Connection, findConnection } from '../mirror/connections.js';
-import { databaseNow } from '../mirror/database.js';
 import { findEnded } from '../mirror/runs.js';
-import { closeWalk, findWalk, openWalk } from '../mirror/walks.js';
+import { findWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { SyncContext } from './context.js';
 import { poll } from './poll.js';
@@ -70,16 +69,7 @@ async function walk(
   const end = await walkSlice(context, connection, account, taken.walk, taken.lease, signal, onProgress);
   if (end === null) return { state: 'continue' };
 
-  // A walk that broke off stays, so that the next one can go on from its place.
-  const over = end.outcome === 'ok' || end.outcome === 'stopped';
-  const { attempts, passedOver } = (await findWalk(context.db, connection.name)) ?? taken.walk;
-  if (over) await closeWalk(context.db, taken.walk);
-  // Pages may have shifted while a first read was broken off, and rows were held: a sweep makes sure of them.
-  const sweep = over && taken.walk.kind === 'read' && (attempts > 1 || passedOver > 0);
-  if (sweep) {
-    const startedAt = await databaseNow(context.db);
-    await openWalk(context.db, { ...taken.walk, kind: 'sweep', request: null, force: false, startedAt });
-  }
-  if (!taken.mine || (sweep && request === null)) return { state: 'continue' };
-  return { state: 'done', runId: taken.lease.runId, ...end };
+  const { followed, outcome, error } = end;
+  if (!taken.mine || (followed && request === null)) return { state: 'continue' };
+  return { state: 'done', runId: taken.lease.runId, outcome, error };
 }

@@ -1,9 +1,20 @@
 import type { Connection } from '../mirror/connections.js';
 import { addCounts, noCounts } from '../mirror/counts.js';
+import { databaseNow, type Executor } from '../mirror/database.js';
 import { type Lease, LeaseLostError, yieldLease } from '../mirror/leases.js';
 import type { RunEnd } from '../mirror/runs.js';
 import { clearVanished } from '../mirror/unreadable.js';
-import { countAbsent, findAbsent, stepWalk, type Walk, walkIsWhole, yieldWalk } from '../mirror/walks.js';
+import {
+  closeWalk,
+  countAbsent,
+  findAbsent,
+  findWalk,
+  openWalk,
+  stepWalk,
+  type Walk,
+  walkIsWhole,
+  yieldWalk,
+} from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { Page, Position, Source } from '../sources/source.js';
 import { applyBatch } from './apply.js';
@@ -31,7 +42,7 @@ const ABSENT_AT_ONCE = 5_000;
 
 /**
  * One slice of a walk over everything (the whole of it, where pages must be read in one go): pages from where it stands are merged, and at the end whatever the mirror holds and the
- * walk did not meet is looked at. Null when there is more to walk.
+ * walk did not meet is looked at. Null when there is more to walk; else how it ended, and whether a sweep is to follow it.
  */
 export async function walkSlice(
   context: SyncContext,
@@ -41,12 +52,13 @@ export async function walkSlice(
   lease: Lease,
   signal: AbortSignal,
   onProgress: (progress: WorkProgress) => void,
-): Promise<RunLog | null> {
+): Promise<(RunLog & { readonly followed: boolean }) | null> {
   const source = sources[account.source];
   const client = context.open(account, 'walk', connection.name);
   const until = context.runtime.now() + context.walkSliceMs;
   let counts = noCounts;
   let seen = { pages: 0, rows: 0 };
+  let followed = false;
 
   const work = async (signal: AbortSignal): Promise<RunEnd | null> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
@@ -117,13 +129,30 @@ export async function walkSlice(
       cursor: walk.kind === 'read' ? walk.startedAt + behind : null,
       pulled: deletions.stopped === null && left === 0,
       problem: null,
+      together: async (tx) => {
+        followed = await endWalk(tx, walk);
+      },
     };
   };
   try {
-    return await runUnderLease(context, lease, walk.kind, signal, () => counts, work);
+    const end = await runUnderLease(context, lease, walk.kind, signal, () => counts, work);
+    return end && { ...end, followed };
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Forgets a walk that is over; one that broke off stays, so that the next one can go on from its place. Pages may have shifted while a first
+ * read was broken off, and rows were held: a sweep makes sure of them. Gives whether one is to follow.
+ */
+async function endWalk(tx: Executor, walk: Walk): Promise<boolean> {
+  const { attempts, passedOver } = (await findWalk(tx, walk.connection)) ?? walk;
+  await closeWalk(tx, walk);
+  if (walk.kind !== 'read' || (attempts === 1 && passedOver === 0)) return false;
+  const startedAt = await databaseNow(tx);
+  await openWalk(tx, { ...walk, kind: 'sweep', request: null, force: false, startedAt });
+  return true;
 }
 
 /** Ids above the one given, in order. What was found ahead may be there again by now: the API is asked for each. */

@@ -232,6 +232,8 @@ describe('a run whose lease ran out', () => {
     expect(await renewLease(db, silent)).toBe(false);
     const late = end({ cursor: 1_800_000_000_000_000, pulled: true, problem: 'gone wrong' });
     expect(await finishRun(db, silent, late)).toBeNull();
+    const together = () => Promise.reject(new Error('it did what belongs to its end'));
+    expect(await finishRun(db, silent, { ...late, together })).toBeNull();
     await yieldLease(db, silent);
     expect(await runOf(silent)).toMatchObject({ outcome: 'interrupted' });
     expect(await connectionRow()).toEqual(before);
@@ -348,6 +350,14 @@ describe('a run under its lease', () => {
       cursor: new Date(Math.floor(cursor / 1000)),
     });
     expect(await finishRun(db, run, end())).toBeNull();
+  });
+
+  test('has not ended where what belongs to its end could not be done', async () => {
+    const walk = await begun('walk');
+    const together = () => Promise.reject(new Error('no'));
+    await expect(finishRun(db, walk, { ...end(), together })).rejects.toThrow('no');
+    expect(await runOf(walk)).toMatchObject({ outcome: null, finished_at: null });
+    expect(await renewLease(db, walk)).toBe(true);
   });
 
   test('that pushed tells when, unless it failed', async () => {

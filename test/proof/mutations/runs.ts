@@ -206,4 +206,21 @@ export const runs: readonly Mutation[] = [
     replacement: 'return now !== undefined;',
     killedBy: 'test/sync/pull-guards.test.ts: a walk that another one took up and ended first',
   },
+  {
+    invariant: 'I11',
+    breaks: 'a walk that is over is still there when its lease is free',
+    file: 'src/mirror/runs.ts',
+    snippet: 'if (totals !== null) await together(tx);',
+    replacement: 'if (totals !== null) setImmediate(() => together(db));',
+    killedBy:
+      'test/sync/pull-guards.test.ts: a walk is not gone on with by one that saw it just before its end',
+  },
+  {
+    invariant: 'I11',
+    breaks: 'who lost the lease forgets the walk that another one goes on with',
+    file: 'src/mirror/runs.ts',
+    snippet: 'if (totals !== null) await together(tx);',
+    replacement: 'await together(tx);',
+    killedBy: 'test/mirror/runs.test.ts: can neither be renewed nor finished',
+  },
 ];
