@@ -17,7 +17,10 @@ declare module 'vitest' {
 
 /** Starts the servers that all tests share; vitest calls what it returns at the end of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [database, redis] = await Promise.all([startPostgres(), startRedis().catch(problemOf)]);
+  const [database, redis] = await Promise.all([
+    startPostgres({ inMemory: true }),
+    startRedis().catch(problemOf),
+  ]);
   const stop = async () => {
     if ('stop' in redis) await redis.stop();
     await database.stop();

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,15 +40,24 @@ export function startGuarded(
   };
 }
 
-/** A new folder under the system's temporary one; as root it belongs to a user who may run PostgreSQL. */
-export function makePlace(name: string): Place {
-  const folder = mkdtempSync(join(tmpdir(), `taskmirror-test-${name}-`));
+/** A new folder in this one, or the system's temporary one; as root it belongs to a user who may run PostgreSQL. */
+export function makePlace(name: string, within = tmpdir()): Place {
+  const folder = mkdtempSync(join(within, `taskmirror-test-${name}-`));
   if (process.getuid?.() !== 0) return { folder, user: {} };
   const user = ['postgres', 'nobody'].map(idsOf).find((ids) => ids !== null);
   if (!user) throw new Error('Neither a user postgres nor nobody exists to run the test servers as.');
   chownSync(folder, user.uid, user.gid);
   return { folder, user };
 }
+
+/** The folder whose files are in memory, where this machine has one with so many bytes free. */
+export function memoryFolder(bytes: number): string | null {
+  if (!existsSync(SHARED_MEMORY)) return null;
+  const { bavail, bsize } = statfsSync(SHARED_MEMORY);
+  return bavail * bsize >= bytes ? SHARED_MEMORY : null;
+}
+
+const SHARED_MEMORY = '/dev/shm';
 
 export async function freePort(): Promise<number> {
   const server = createServer();

@@ -5,7 +5,7 @@ import postgres from 'postgres';
 import { findBinaries } from '../../src/embedded/binaries.js';
 import { copiesFolder } from '../../src/embedded/home.js';
 import { systemRuntime } from '../../src/runtime.js';
-import { freePort, makePlace, startGuarded } from './guarded.js';
+import { freePort, makePlace, memoryFolder, startGuarded } from './guarded.js';
 import { until } from './until.js';
 
 export interface TestPostgres {
@@ -16,16 +16,25 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+export interface OwnPostgres {
+  /**
+   * Keeps its files in memory, if there is room: on a disk, to make a test's database can take ten times as long. Not for what measures.
+   */
+  readonly inMemory?: boolean;
+}
+
 /** The server named by TEST_DATABASE_URL, or one of our own. */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(own: OwnPostgres = {}): Promise<TestPostgres> {
   const given = process.env['TEST_DATABASE_URL'];
-  return given ? { url: given, adminUrl: given, stop: async () => {} } : startOwnPostgres();
+  return given ? { url: given, adminUrl: given, stop: async () => {} } : startOwnPostgres(own);
 }
 
 /** From the binaries that this machine has, else the embedded ones. */
-export async function startOwnPostgres(): Promise<TestPostgres> {
-  const place = makePlace('postgres');
-  const binaries = installedBinaries() ?? (await embeddedBinaries(place.folder));
+export async function startOwnPostgres({ inMemory = false }: OwnPostgres = {}): Promise<TestPostgres> {
+  const installed = installedBinaries();
+  // No program may run from there on some machines, and the embedded one is put into the place.
+  const place = makePlace('postgres', (inMemory && installed && memoryFolder(MEMORY_BYTES)) || undefined);
+  const binaries = installed ?? (await embeddedBinaries(place.folder));
   const data = join(place.folder, 'data');
   execFileSync(
     join(binaries, 'initdb'),
@@ -45,6 +54,9 @@ export async function startOwnPostgres(): Promise<TestPostgres> {
   }
   return { url: `postgres://taskmirror@127.0.0.1:${port}/postgres`, adminUrl, stop: server.stop };
 }
+
+/** The log of the whole suite before it is used again, the databases that are there at a time, and as much again. */
+const MEMORY_BYTES = 4e9;
 
 function installedBinaries(): string | null {
   const onPath = (process.env['PATH'] ?? '').split(delimiter);

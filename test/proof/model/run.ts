@@ -74,7 +74,7 @@ out(
 process.exitCode = total.failed > 0 ? 1 : 0;
 
 async function playAll(): Promise<void> {
-  const server = await startPostgres();
+  const server = await startPostgres({ inMemory: true });
   try {
     await Promise.all(Array.from({ length: processes }, () => player(server.url)));
   } finally {

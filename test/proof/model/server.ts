@@ -5,7 +5,7 @@ import { type Ground, openGround } from './ground.js';
 
 /** A PostgreSQL of its own with a migrated database, for runs outside of the test suite. */
 export async function startGround(): Promise<Ground & { stop(): Promise<void> }> {
-  const server = await startPostgres();
+  const server = await startPostgres({ inMemory: true });
   const name = `model_${process.pid}`;
   const admin = postgres(server.adminUrl, { max: 1, onnotice: () => {} });
   try {

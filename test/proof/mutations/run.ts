@@ -30,7 +30,11 @@ if (values.list) {
   say(asTable(mutations));
   process.exit(0);
 }
-const [server, redis, copy] = await Promise.all([startOwnPostgres(), startRedis(), copyProject()]);
+const [server, redis, copy] = await Promise.all([
+  startOwnPostgres({ inMemory: true }),
+  startRedis(),
+  copyProject(),
+]);
 const env = { TEST_DATABASE_URL: server.adminUrl, TEST_REDIS_URL: redis.url };
 const wanting: string[] = [];
 try {
