@@ -18,6 +18,9 @@ const BEGUN = /^commit of insert sync\.runs/;
 /** Where all are new, it is one statement. */
 const MERGED = /^(commit of update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts|insert \w+\.tasks)$/;
 const FINISHED = /^update sync\.leases, update sync\.runs, insert sync\.cursors/;
+/** With all that a walk leaves behind. */
+const ENDED =
+  /^commit of update sync\.leases, update sync\.runs, insert sync\.cursors.*delete sync\.walk_pages/;
 const INTENT =
   /^commit of (update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts, )?update \w+\.tasks, insert sync\.writes(, update \w+\.tasks)?$/;
 const SETTLED = /^commit of .*update sync\.writes$/;
@@ -61,8 +64,8 @@ export const points: readonly NamedPoint[] = [
   { name: 'its place is kept', kind: 'walk', what: /insert sync\.walk_pages/, moment: 'after' },
   { name: 'an absence is confirmed', kind: 'walk', what: 'GET tasks/:id', moment: 'after', only: 'invoiced' },
   { name: 'its deletions are committed', kind: 'walk', what: MERGED, moment: 'after', skip: 1 },
-  { name: 'it has ended, and is not closed', kind: 'walk', what: FINISHED, moment: 'after' },
-  { name: 'it is closed', kind: 'walk', what: /^delete sync\.walk_pages.*sync\.walks$/, moment: 'after' },
+  { name: 'its end is written, not committed', kind: 'walk', what: ENDED, moment: 'before' },
+  { name: 'its end is committed', kind: 'walk', what: ENDED, moment: 'after' },
 
   { name: 'its run is begun', kind: 'push', what: BEGUN, moment: 'after' },
   { name: 'a look is answered', kind: 'push', what: 'GET tasks/:id', moment: 'after' },
