@@ -79,14 +79,16 @@ function unagreed(link: DueLink, here: Columns, there: Columns): readonly Overru
 }
 
 /**
- * Where archiving means nothing on the other side, it is an edit all the same, that gives way to a deletion which came meanwhile, or before it
- * had reached the API, since the other task was deleted or is done: should that then give way there, the task would be as it was before both.
+ * Where archiving means nothing on the other side, it is an edit all the same, and so is to take it back, that gives way to a deletion which came
+ * meanwhile, or before it had reached the API, since the other task was deleted or is done: should that then give way there, the task would be as
+ * it was before both.
  */
 function archived({ sharing, rightSeen }: DueLink, { columns, unsent }: LinkedRow): readonly Overruled[] {
   const seen = rightSeen?.['vis_state'] ?? ACTIVE;
-  if (sharing.complete === 'archived' || columns['vis_state'] !== ARCHIVED) return [];
-  if (seen === ARCHIVED && !unsent) return [];
-  return [{ field: 'vis_state', base: seen, local: DELETED, remote: ARCHIVED, winner: 'local', reason: '' }];
+  const shown = columns['vis_state'] ?? ACTIVE;
+  const edited = shown === ARCHIVED ? seen !== ARCHIVED || unsent : shown === ACTIVE && seen === ARCHIVED;
+  if (sharing.complete === 'archived' || !edited) return [];
+  return [{ field: 'vis_state', base: seen, local: DELETED, remote: shown, winner: 'local', reason: '' }];
 }
 
 const ACTIVE = 0;

@@ -44,6 +44,14 @@ export const links: readonly Mutation[] = [
     killedBy: 'test/links/guards.test.ts: an archiving that was not sent yet stands in the journal',
   },
   {
+    invariant: 'I1',
+    breaks: 'an archiving that was taken back gives way to a deletion at the other end without a word',
+    file: 'src/links/merge-sides.ts',
+    snippet: 'shown === ACTIVE && seen === ARCHIVED',
+    replacement: 'false',
+    killedBy: 'test/links/guards.test.ts: an archiving that was taken back stands in the journal',
+  },
+  {
     invariant: 'I2',
     breaks: 'a task that is gone from Invoiced for good comes back, since the other one was edited',
     file: 'src/links/merge-sides.ts',
