@@ -15,6 +15,11 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
+/** Another run holds the lease, or the connection is gone. */
+export class LeaseBusyError extends Error {
+  override readonly name = 'LeaseBusyError';
+}
+
 /** How long a lease lasts unless it's renewed. A killed worker's work is taken over after this. */
 export const LEASE_SECONDS = 30;
 
@@ -26,8 +31,22 @@ export const leaseEnd = sql`clock_timestamp() + ${LEASE_SECONDS} * interval '1 s
  */
 export const endsWithLease = sql`set_config('idle_in_transaction_session_timeout', ${`${LEASE_SECONDS}s`}, true)`;
 
-/** Takes the lease for a run that was begun earlier and goes on. False when another run holds it, or the connection is gone. */
-export async function resumeRun(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
+/**
+ * Keeps all others from taking or ending the lease until the transaction ends, so that what is seen after it holds. Who is ending it is waited
+ * for, and so is who removes the connection, which locks that first and its leases then. Throws LeaseBusyError when the lease is held.
+ */
+export async function lockLease(tx: Executor, connection: string, kind: LeaseKind): Promise<void> {
+  const [lease] = await tx.rows<{ held: boolean }>(sql`
+    with known as materialized (
+      select name from sync.connections where name = ${connection} for key share
+    )
+    select l.ends_at > clock_timestamp() as held, ${endsWithLease} from known
+    join sync.leases l on l.connection = known.name and l.kind = ${kind} for update of l`);
+  if (lease?.held) throw new LeaseBusyError();
+}
+
+/** Takes the lease for a run that was begun earlier and goes on. Throws LeaseBusyError. */
+export async function resumeRun(db: Executor, { connection, kind, runId }: Lease): Promise<void> {
   const taken = await db.rows(sql`
     with known as (
       select name from sync.connections where name = ${connection} for key share
@@ -37,7 +56,7 @@ export async function resumeRun(db: Executor, { connection, kind, runId }: Lease
     on conflict (connection, kind) do update set run_id = excluded.run_id, ends_at = excluded.ends_at
     where leases.ends_at < clock_timestamp()
     returning 1`);
-  return taken.length > 0;
+  if (taken.length === 0) throw new LeaseBusyError();
 }
 
 /** Milliseconds until the present lease on this kind ends by itself. */
@@ -55,13 +74,6 @@ export async function renewLease(db: Executor, { connection, kind, runId }: Leas
     where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
     returning 1`);
   return kept.length > 0;
-}
-
-/** Ends the lease without ending the run: a walk's next slice goes on with it. */
-export async function yieldLease(db: Executor, { connection, kind, runId }: Lease): Promise<void> {
-  await db.rows(sql`
-    update sync.leases set ends_at = clock_timestamp()
-    where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint`);
 }
 
 /**

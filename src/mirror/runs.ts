@@ -1,56 +1,65 @@
 import { sql } from 'drizzle-orm';
 import { addition, type Counts, countNames } from './counts.js';
 import { type Database, type Executor, fromMicros, micros } from './database.js';
-import { endsWithLease, type Lease, type LeaseKind, leaseEnd } from './leases.js';
+import { endsWithLease, type Lease, LeaseBusyError, type LeaseKind, leaseEnd } from './leases.js';
 
 export type RunKind = 'poll' | 'read' | 'sweep' | 'resync' | 'push' | 'verify';
 export type Outcome = 'ok' | 'failed' | 'stopped' | 'interrupted';
+
+/** The lease of a run that has just begun, and when that was, microseconds since 1970. */
+export type BegunLease = Lease & { readonly startedAt: number };
+
+/** A run to begin. */
+export interface NewRun {
+  readonly connection: string;
+  readonly kind: RunKind;
+  readonly lease: LeaseKind;
+  readonly request: string | null;
+}
 
 /**
  * Begins a run: takes the lease and writes its row in `sync.runs`. Null when another run holds the lease, or the connection is gone. Runs whose process
  * ended without a word are closed as interrupted.
  */
-export async function beginRun(
-  db: Database,
-  {
-    connection,
-    kind,
-    lease,
-    request,
-  }: { connection: string; kind: RunKind; lease: LeaseKind; request: string | null },
-): Promise<(Lease & { readonly startedAt: number }) | null> {
+export async function beginRun(db: Database, run: NewRun): Promise<BegunLease | null> {
   return db
-    .transaction(async (tx) => {
-      // A connection that is being removed is waited for, and then has no runs any more.
-      const [run] = await tx.rows<{ run_id: string; started_at: string; leased: boolean }>(sql`
-      with known as (
-        select name from sync.connections where name = ${connection} for key share
-      ), run as (
-        insert into sync.runs (connection, kind, lease, request) select name, ${kind}, ${lease}, ${request} from known
-        returning run_id, started_at
-      ), lease as (
-        insert into sync.leases (connection, kind, run_id, ends_at)
-        select ${connection}, ${lease}, run_id, ${leaseEnd} from run
-        on conflict (connection, kind) do update set run_id = excluded.run_id, ends_at = excluded.ends_at
-        where leases.ends_at < clock_timestamp()
-        returning 1
-      )
-      select run_id::text, ${micros(sql`started_at`)} as started_at, exists (select from lease) as leased, ${endsWithLease} from run`);
-      if (!run?.leased) throw new Busy();
-      await tx.rows(sql`
-      update sync.runs set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'its process ended'
-      where connection = ${connection} and finished_at is null and run_id <> ${run.run_id}::bigint
-        and lease = ${lease}`);
-      // What a poll held back that failed or ended so. A walk goes on with what it held.
-      await tx.rows(sql`
-      delete from sync.held_deletions h using sync.runs r
-      where h.holder = r.run_id and r.connection = ${connection} and r.lease = 'poll' and ${lease} = 'poll'`);
-      return { connection, kind: lease, runId: run.run_id, startedAt: Number(run.started_at) };
-    })
+    .transaction((tx) => beginRunIn(tx, run))
     .catch((error: unknown) => {
-      if (error instanceof Busy) return null;
+      if (error instanceof LeaseBusyError) return null;
       throw error;
     });
+}
+
+/** The same within a transaction, which is to be rolled back when it throws LeaseBusyError. */
+export async function beginRunIn(
+  tx: Executor,
+  { connection, kind, lease, request }: NewRun,
+): Promise<BegunLease> {
+  // A connection that is being removed is waited for, and then has no runs any more.
+  const [run] = await tx.rows<{ run_id: string; started_at: string; leased: boolean }>(sql`
+    with known as (
+      select name from sync.connections where name = ${connection} for key share
+    ), run as (
+      insert into sync.runs (connection, kind, lease, request) select name, ${kind}, ${lease}, ${request} from known
+      returning run_id, started_at
+    ), lease as (
+      insert into sync.leases (connection, kind, run_id, ends_at)
+      select ${connection}, ${lease}, run_id, ${leaseEnd} from run
+      on conflict (connection, kind) do update set run_id = excluded.run_id, ends_at = excluded.ends_at
+      where leases.ends_at < clock_timestamp()
+      returning 1
+    )
+    select run_id::text, ${micros(sql`started_at`)} as started_at, exists (select from lease) as leased, ${endsWithLease} from run`);
+  if (!run?.leased) throw new LeaseBusyError();
+  await tx.rows(sql`
+    update sync.runs set outcome = 'interrupted', finished_at = clock_timestamp(), error = 'its process ended'
+    where connection = ${connection} and finished_at is null and run_id <> ${run.run_id}::bigint
+      and lease = ${lease}`);
+  // What a poll held back that failed or ended so. A walk goes on with what it held.
+  await tx.rows(sql`
+    delete from sync.held_deletions h using sync.runs r
+    where h.holder = r.run_id and r.connection = ${connection} and r.lease = 'poll' and ${lease} = 'poll'`);
+  return { connection, kind: lease, runId: run.run_id, startedAt: Number(run.started_at) };
 }
 
 /**
@@ -101,7 +110,7 @@ export interface RunEnd {
   readonly pulled: boolean;
   /** What a person must do before this connection works again; null clears it; undefined leaves it. */
   readonly problem?: string | null;
-  /** What nobody may see undone once the lease is free: it is committed with the run's end, or not at all. */
+  /** What must be done when the lease is free: it is committed with the run's end, or not at all. */
   readonly together?: (tx: Executor) => Promise<void>;
 }
 
@@ -157,5 +166,3 @@ async function endRun(db: Executor, lease: Lease, end: RunEnd): Promise<Counts |
     select ${countNames} from run`);
   return totals ?? null;
 }
-
-class Busy extends Error {}

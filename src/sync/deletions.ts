@@ -28,7 +28,8 @@ export const ALWAYS_ALLOWED = 10;
 
 /**
  * Ends a run's deletions: those that the API told of and that were held back, and candidates, each of which the API is asked
- * for first. More than DELETE_LIMIT allows stop before the first one, unless `force`.
+ * for first. More than DELETE_LIMIT allows stop before the first one, unless `force`: what was held back is to be forgotten when the run has ended so,
+ * and not before, or one that dies in between would go on without it.
  */
 export async function settleDeletions(
   target: Target,
@@ -43,7 +44,6 @@ export async function settleDeletions(
   // What is never held up is not worth counting a whole account for.
   const active = total > ALWAYS_ALLOWED ? await countActive(db, target.source, target.connection) : 0;
   if (!force && isHeldUp(total, active, deleteLimit)) {
-    if (held) await forgetHeld(db, target.holder);
     return { ...end, stopped: brake(target.connection, total, active, deleteLimit) };
   }
   const told = held ? await applyHeld(target, signal) : { counts: noCounts, left: 0 };

@@ -64,7 +64,7 @@ async function walk(
   const ended = request && (await findEnded(context.db, request.id));
   if (ended) return { state: 'done', ...ended };
 
-  const taken = await takeWalk(context, connection, sources[account.source], request);
+  const taken = await takeWalk(context, connection.name, sources[account.source], request);
   if ('busyMs' in taken) return { state: 'busy', retryAfterMs: taken.busyMs };
   const end = await walkSlice(context, connection, account, taken.walk, taken.lease, signal, onProgress);
   if (end === null) return { state: 'continue' };

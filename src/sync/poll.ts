@@ -1,5 +1,6 @@
 import type { Connection } from '../mirror/connections.js';
 import { addCounts, noCounts } from '../mirror/counts.js';
+import { forgetHeld } from '../mirror/held-deletions.js';
 import { leaseRemaining } from '../mirror/leases.js';
 import { beginRun, type RunEnd } from '../mirror/runs.js';
 import { findById } from '../mirror/tasks.js';
@@ -85,6 +86,7 @@ export async function poll(
       readAgain: again,
       pulled: covers,
       problem: null,
+      ...(held && deletions.stopped !== null && { together: (tx) => forgetHeld(tx, target.holder) }),
     };
   };
   try {

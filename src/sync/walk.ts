@@ -1,7 +1,7 @@
 import type { Connection } from '../mirror/connections.js';
 import { addCounts, noCounts } from '../mirror/counts.js';
 import { databaseNow, type Executor } from '../mirror/database.js';
-import { type Lease, LeaseLostError, yieldLease } from '../mirror/leases.js';
+import { type Lease, LeaseLostError } from '../mirror/leases.js';
 import type { RunEnd } from '../mirror/runs.js';
 import { clearVanished } from '../mirror/unreadable.js';
 import {
@@ -42,7 +42,8 @@ const ABSENT_AT_ONCE = 5_000;
 
 /**
  * One slice of a walk over everything (the whole of it, where pages must be read in one go): pages from where it stands are merged, and at the end whatever the mirror holds and the
- * walk did not meet is looked at. Null when there is more to walk; else how it ended, and whether a sweep is to follow it.
+ * walk did not meet is looked at. One that breaks off stays, so that the next one can go on from its place. Null when there is more to walk; else how
+ * it ended, and whether a sweep is to follow it.
  */
 export async function walkSlice(
   context: SyncContext,
@@ -99,8 +100,7 @@ export async function walkSlice(
         // A walk goes on a page before its place: with two pages at least it comes on in every slice, however slow.
         const cameOn = seen.pages > 1;
         if (source.resumable && cameOn && next !== null && context.runtime.now() >= until) {
-          await yieldWalk(context.db, connection.name);
-          await yieldLease(context.db, lease);
+          await yieldWalk(context.db, lease);
           return null;
         }
       }
@@ -143,8 +143,8 @@ export async function walkSlice(
 }
 
 /**
- * Forgets a walk that is over; one that broke off stays, so that the next one can go on from its place. Pages may have shifted while a first
- * read was broken off, and rows were held: a sweep makes sure of them. Gives whether one is to follow.
+ * Forgets a walk that is over. Pages may have shifted while a first read was broken off, and rows were held: a sweep makes sure of them. Gives
+ * whether one is to follow.
  */
 async function endWalk(tx: Executor, walk: Walk): Promise<boolean> {
   const { attempts, passedOver } = (await findWalk(tx, walk.connection)) ?? walk;

@@ -7,17 +7,17 @@ import { type Database, databaseNow, isUnavailable, openDatabase } from '../../s
 import {
   asWorker,
   type Lease,
+  LeaseBusyError,
   type LeaseKind,
   LeaseLostError,
   leaseRemaining,
   renewLease,
   resumeRun,
-  yieldLease,
 } from '../../src/mirror/leases.js';
 import { packNew, writeNew } from '../../src/mirror/new-tasks.js';
 import { beginRun, closeAbandoned, finishRun, type RunEnd } from '../../src/mirror/runs.js';
 import type { RowChange } from '../../src/mirror/tasks.js';
-import { findWalk, openWalk, stepWalk } from '../../src/mirror/walks.js';
+import { findWalk, openWalk, stepWalk, yieldWalk } from '../../src/mirror/walks.js';
 import { invoiced } from '../../src/sources/invoiced/source.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
 
@@ -133,7 +133,7 @@ describe('of runs of one connection and kind', () => {
     await sql`delete from sync.leases where connection = ${connection}`;
     await sql`delete from sync.connections where name = ${connection}`;
     expect(await begin('poll')).toBeNull();
-    expect(await resumeRun(db, run)).toBe(false);
+    await expect(resumeRun(db, run)).rejects.toThrow(LeaseBusyError);
     expect(await sql`select from sync.leases where connection = ${connection}`).toEqual([]);
   });
 });
@@ -156,7 +156,7 @@ describe('a run whose lease ran out', () => {
     await sql`
       insert into sync.walks (connection, walk_id, run_id, kind, force, started_at)
       values (${connection}, ${between.runId}, ${between.runId}, 'sweep', false, now())`;
-    await yieldLease(db, between);
+    await yieldWalk(db, between);
     await expire(left);
     await closeAbandoned(db);
     expect(await runOf(left)).toMatchObject({
@@ -234,7 +234,7 @@ describe('a run whose lease ran out', () => {
     expect(await finishRun(db, silent, late)).toBeNull();
     const together = () => Promise.reject(new Error('it did what belongs to its end'));
     expect(await finishRun(db, silent, { ...late, together })).toBeNull();
-    await yieldLease(db, silent);
+    await yieldWalk(db, silent);
     expect(await runOf(silent)).toMatchObject({ outcome: 'interrupted' });
     expect(await connectionRow()).toEqual(before);
     expect(await renewLease(db, next)).toBe(true);
@@ -398,20 +398,20 @@ describe('a run under its lease', () => {
 describe('a walk between two slices', () => {
   test('goes on as the same run', async () => {
     const walk = await begun('walk');
-    expect(await resumeRun(db, walk)).toBe(false);
-    await yieldLease(db, walk);
+    await expect(resumeRun(db, walk)).rejects.toThrow(LeaseBusyError);
+    await yieldWalk(db, walk);
     await expect(write(walk)).rejects.toThrow(LeaseLostError);
-    const taken = await Promise.all(Array.from({ length: 5 }, () => resumeRun(db, walk)));
-    expect(taken.filter(Boolean)).toHaveLength(1);
+    const taken = await Promise.allSettled(Array.from({ length: 5 }, () => resumeRun(db, walk)));
+    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     await write(walk);
     expect(await finishRun(db, walk, end())).not.toBeNull();
   });
 
   test('is over when another walk went first', async () => {
     const walk = await begun('walk');
-    await yieldLease(db, walk);
+    await yieldWalk(db, walk);
     const next = await begun('walk');
-    expect(await resumeRun(db, walk)).toBe(false);
+    await expect(resumeRun(db, walk)).rejects.toThrow(LeaseBusyError);
     expect(await runOf(walk)).toMatchObject({ outcome: 'interrupted' });
     expect(await renewLease(db, next)).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, chownSync, constants, mkdtempSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,11 +50,15 @@ export function makePlace(name: string, within = tmpdir()): Place {
   return { folder, user };
 }
 
-/** The folder whose files are in memory, where this machine has one with so many bytes free. */
+/** The folder whose files are in memory, where this machine has one to write to, with so many bytes free. */
 export function memoryFolder(bytes: number): string | null {
-  if (!existsSync(SHARED_MEMORY)) return null;
-  const { bavail, bsize } = statfsSync(SHARED_MEMORY);
-  return bavail * bsize >= bytes ? SHARED_MEMORY : null;
+  try {
+    accessSync(SHARED_MEMORY, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = statfsSync(SHARED_MEMORY);
+    return bavail * bsize >= bytes ? SHARED_MEMORY : null;
+  } catch {
+    return null;
+  }
 }
 
 const SHARED_MEMORY = '/dev/shm';

@@ -199,21 +199,19 @@ export const runs: readonly Mutation[] = [
   },
   {
     invariant: 'I11',
-    breaks: 'a walk is gone on with from where another had it before',
+    breaks: 'a walk is looked at before others are kept from ending it',
     file: 'src/sync/take-walk.ts',
-    snippet:
-      'return now?.walkId === seen?.walkId && now?.runId === seen?.runId && now?.batches === seen?.batches;',
-    replacement: 'return now !== undefined;',
-    killedBy: 'test/sync/pull-guards.test.ts: a walk that another one took up and ended first',
+    snippet: "await lockLease(tx, name, 'walk');",
+    replacement: 'void lockLease;',
+    killedBy: 'test/sync/pull-guards.test.ts: a walk that another one just ends is waited for',
   },
   {
     invariant: 'I11',
-    breaks: 'a walk that is over is still there when its lease is free',
+    breaks: 'a run has ended although what belongs to its end was not done',
     file: 'src/mirror/runs.ts',
     snippet: 'if (totals !== null) await together(tx);',
-    replacement: 'if (totals !== null) setImmediate(() => together(db));',
-    killedBy:
-      'test/sync/pull-guards.test.ts: a walk is not gone on with by one that saw it just before its end',
+    replacement: 'if (totals !== null) setImmediate(() => together(db).catch(() => {}));',
+    killedBy: 'test/mirror/runs.test.ts: has not ended where what belongs to its end',
   },
   {
     invariant: 'I11',
