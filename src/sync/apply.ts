@@ -99,7 +99,7 @@ async function mergeIn(
     }
     const writes = hold ? changes : [...changes, ...deletions];
     if (writes.length === 0) return { counts: tally, held, left: 0, refused };
-    const { written, unfit } = await write(target, writes, packed);
+    const { written, unfit } = await writeParts(target, writes, packed);
     refused.push(...unfit);
     outdate(target, written);
     for (const { change, deletes } of writes) {
@@ -116,15 +116,46 @@ async function mergeIn(
   return { counts: tally, held, left: open.length, refused };
 }
 
+interface Written {
+  readonly written: ReadonlySet<RowChange>;
+  readonly unfit: readonly Unreadable[];
+}
+
+/**
+ * Writes parts that were packed apart at the same time. They share no task, so that none of them waits for another; one that fails is told when all
+ * have ended.
+ */
+async function writeParts(
+  target: Target,
+  writes: readonly Planned[],
+  packed?: readonly Packed[],
+): Promise<Written> {
+  if (packed === undefined) return write(target, writes);
+  let at = 0;
+  const parts = packed.map((part) => {
+    const from = at;
+    at += part.changes.length;
+    return write(target, writes.slice(from, at), part);
+  });
+  const ended = await Promise.allSettled(parts);
+  return both(
+    ended.map((end) => {
+      if (end.status === 'rejected') throw end.reason;
+      return end.value;
+    }),
+  );
+}
+
+const both = (parts: readonly Written[]): Written => ({
+  written: new Set(parts.flatMap(({ written }) => [...written])),
+  unfit: parts.flatMap(({ unfit }) => unfit),
+});
+
 /**
  * Writes in one statement. When the database refuses the data, halves are tried, and their halves: a row that it can't hold
  * stops only itself.
  */
-async function write(
-  target: Target,
-  writes: readonly Planned[],
-  packed?: Packed,
-): Promise<{ readonly written: ReadonlySet<RowChange>; readonly unfit: readonly Unreadable[] }> {
+async function write(target: Target, writes: readonly Planned[], packed?: Packed): Promise<Written> {
   const { context, source, connection, lease } = target;
   try {
     const changes = writes.map(({ change }) => change);
@@ -140,9 +171,7 @@ async function write(
       return { written: new Set(), unfit: [{ id: String(only.seen.id), reason }] };
     }
     const middle = Math.ceil(writes.length / 2);
-    const one = await write(target, writes.slice(0, middle));
-    const other = await write(target, writes.slice(middle));
-    return { written: new Set([...one.written, ...other.written]), unfit: [...one.unfit, ...other.unfit] };
+    return both([await write(target, writes.slice(0, middle)), await write(target, writes.slice(middle))]);
   }
 }
 

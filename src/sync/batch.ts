@@ -19,8 +19,8 @@ export interface Batch extends Look {
 export interface Plans {
   readonly changes: readonly Planned[];
   readonly deletions: readonly Planned[];
-  /** The same changes as they are sent, where all were taken for new without a look. */
-  readonly packed?: Packed;
+  /** The same changes in their order as they are sent, in parts, where all were taken for new without a look. */
+  readonly packed?: readonly Packed[];
 }
 
 export interface Planned {
@@ -113,11 +113,14 @@ function takenForNew(source: Source, observed: readonly Observed[]): Plans {
     const change = insertion(seen);
     return change === null ? [] : [{ change, seen, deletes: false }];
   });
-  const packed = packNew(
-    source,
-    changes.map(({ change }) => change),
-  );
+  const all = changes.map(({ change }) => change);
+  const size = Math.ceil(all.length / AT_ONCE);
+  const packed: Packed[] = [];
+  for (let at = 0; at < all.length; at += size) packed.push(packNew(source, all.slice(at, at + size)));
   return { changes, deletions: [], packed };
 }
+
+/** In so many parts a batch of new tasks is written: two keep PostgreSQL busier than one, three no more than two (`npm run bench -- apply`). */
+const AT_ONCE = 2;
 
 const NONE: ReadonlyMap<number, MirrorRow | null> = new Map();
