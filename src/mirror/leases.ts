@@ -38,9 +38,9 @@ export const endsWithLease = sql`set_config('idle_in_transaction_session_timeout
 export async function lockLease(tx: Executor, connection: string, kind: LeaseKind): Promise<void> {
   const [lease] = await tx.rows<{ held: boolean }>(sql`
     with known as materialized (
-      select name from sync.connections where name = ${connection} for key share
+      select name, ${endsWithLease} from sync.connections where name = ${connection} for key share
     )
-    select l.ends_at > clock_timestamp() as held, ${endsWithLease} from known
+    select l.ends_at > clock_timestamp() as held from known
     join sync.leases l on l.connection = known.name and l.kind = ${kind} for update of l`);
   if (lease?.held) throw new LeaseBusyError();
 }

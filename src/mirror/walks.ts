@@ -128,16 +128,18 @@ export async function stepWalk(
   return rows.length > 0;
 }
 
-/** Leaves a walk between two slices: ends the lease without ending the run, with which the next slice goes on. */
-export async function yieldWalk(db: Executor, { connection, kind, runId }: Lease): Promise<void> {
-  await db.rows(sql`
+/** Leaves a walk between two slices: ends the lease without ending the run, with which the next slice goes on. False when the lease was lost. */
+export async function yieldWalk(db: Executor, { connection, kind, runId }: Lease): Promise<boolean> {
+  const left = await db.rows(sql`
     with lease as (
       update sync.leases set ends_at = clock_timestamp()
       where connection = ${connection} and kind = ${kind} and run_id = ${runId}::bigint and ends_at > clock_timestamp()
       returning 1
     )
     update sync.walks set yielded = true, updated_at = clock_timestamp()
-    where connection = ${connection} and exists (select from lease)`);
+    where connection = ${connection} and exists (select from lease)
+    returning 1`);
+  return left.length > 0;
 }
 
 /** Whether everything that the walk recorded is still there: unlogged tables are empty after a crash of the server. */

@@ -1,7 +1,5 @@
 import { crossOver } from '../links/cross-over.js';
 import { type Connection, findConnection } from '../mirror/connections.js';
-import { findEnded } from '../mirror/runs.js';
-import { findWalk } from '../mirror/walks.js';
 import { type Account, sources } from '../sources/index.js';
 import type { SyncContext } from './context.js';
 import { poll } from './poll.js';
@@ -57,15 +55,8 @@ async function walk(
   onProgress: (progress: WorkProgress) => void,
 ): Promise<WorkResult> {
   const request = work.request ?? null;
-  if (work.continued && request === null && (await findWalk(context.db, connection.name)) === null) {
-    return { state: 'skipped', reason: 'another job ended what it went on with' };
-  }
-  // A request is done when its run is, whoever worked on it.
-  const ended = request && (await findEnded(context.db, request.id));
-  if (ended) return { state: 'done', ...ended };
-
-  const taken = await takeWalk(context, connection.name, sources[account.source], request);
-  if ('busyMs' in taken) return { state: 'busy', retryAfterMs: taken.busyMs };
+  const taken = await takeWalk(context, work, sources[account.source]);
+  if ('state' in taken) return taken;
   const end = await walkSlice(context, connection, account, taken.walk, taken.lease, signal, onProgress);
   if (end === null) return { state: 'continue' };
 

@@ -60,6 +60,7 @@ export async function walkSlice(
   let counts = noCounts;
   let seen = { pages: 0, rows: 0 };
   let followed = false;
+  const lost = () => new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
 
   const work = async (signal: AbortSignal): Promise<RunEnd | null> => {
     await ensureSameAccount(context, connection, source, account, client, signal);
@@ -92,7 +93,7 @@ export async function walkSlice(
           left: applied.left,
           total,
         });
-        if (!kept) throw new LeaseLostError(`the lease on ${connection.name}'s walk was lost`);
+        if (!kept) throw lost();
         seen = { pages: seen.pages + step.pages, rows: seen.rows + step.fetched };
         onProgress({ ...seen, total });
         // What has begun meanwhile is not written for who wants to stop.
@@ -100,7 +101,7 @@ export async function walkSlice(
         // A walk goes on a page before its place: with two pages at least it comes on in every slice, however slow.
         const cameOn = seen.pages > 1;
         if (source.resumable && cameOn && next !== null && context.runtime.now() >= until) {
-          await yieldWalk(context.db, lease);
+          if (!(await yieldWalk(context.db, lease))) throw lost();
           return null;
         }
       }

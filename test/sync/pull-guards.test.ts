@@ -30,29 +30,35 @@ describe.each(connections)('%s', (connection) => {
     expect(await world.sql`select * from sync.unreadable`).toEqual([]);
   });
 
-  test('a walk that another one just ends is waited for, and not gone on with', async () => {
-    expectOutcome(await world.walk(connection), 'ok');
-    const { sql } = world;
-    const gate = await gateBeforeForgetting();
-    const ending = endingAtWill();
-    const first = ending.walk(connection);
-    await until('all but the end is done', async () => {
-      const [walk] = await sql`select from sync.walks where batches > 0 and position is null`;
-      return walk !== undefined;
-    });
-    ending.end();
-    await until('it is about to forget the walk', () => someWait(1));
-    const second = world.walk(connection);
-    await until('the second one waits for it', () => someWait(2));
-    await gate.open();
-    expectOutcome(await first, 'ok');
-    expectOutcome(await second, 'ok');
-    expect(await sql`select from sync.walks`).toEqual([]);
-    const runs = await sql`select kind, outcome, error from sync.runs order by run_id`;
-    expect(runs.map(({ kind }) => kind)).toEqual(['read', 'sweep', 'sweep']);
-    for (const run of runs) expect(run).toMatchObject({ outcome: 'ok', error: null });
-    await expectEqual(world, connection);
-  });
+  test.each([
+    { second: 'a sweep', asked: {}, kinds: ['read', 'sweep', 'sweep'] },
+    { second: 'who asked for it', asked: { id: crypto.randomUUID() }, kinds: ['read', 'resync'] },
+  ])(
+    'a walk that another one just ends is waited for, and not gone on with, by $second',
+    async ({ asked, kinds }) => {
+      expectOutcome(await world.walk(connection), 'ok');
+      const { sql } = world;
+      const gate = await gateBeforeForgetting();
+      const ending = endingAtWill();
+      const first = ending.walk(connection, asked);
+      await until('all but the end is done', async () => {
+        const [walk] = await sql`select from sync.walks where batches > 0 and position is null`;
+        return walk !== undefined;
+      });
+      ending.end();
+      await until('it is about to forget the walk', () => someWait(1));
+      const second = world.walk(connection, asked);
+      await until('the second one waits for it', () => someWait(2));
+      await gate.open();
+      expectOutcome(await first, 'ok');
+      expectOutcome(await second, 'ok');
+      expect(await sql`select from sync.walks`).toEqual([]);
+      const runs = await sql`select kind, outcome, error from sync.runs order by run_id`;
+      expect(runs.map(({ kind }) => kind)).toEqual(kinds);
+      for (const run of runs) expect(run).toMatchObject({ outcome: 'ok', error: null });
+      await expectEqual(world, connection);
+    },
+  );
 
   /** A walk that has all its pages, and waits for a word to end. */
   function endingAtWill() {
