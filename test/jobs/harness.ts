@@ -94,7 +94,7 @@ export function createCalls() {
 
 export const DONE: WorkResult = { state: 'done', runId: '1', outcome: 'ok', error: null };
 
-/** Follows a request to its end; fails after 15 s. */
+/** Follows a request to its end; fails after so many milliseconds. */
 export async function endOf(queues: Queues, requested: Requested, withinMs = 15_000): Promise<ResyncState> {
   let last: ResyncState | null = null;
   for await (const state of followResync(queues, requested, AbortSignal.timeout(withinMs))) last = state;
