@@ -4,49 +4,31 @@ import { printable } from '../printable.js';
 import { version } from '../version.js';
 import type { Cli } from './cli.js';
 import { oneLine } from './report-error.js';
-import { addCompletion } from './verbs/completion.js';
-import { addConflicts } from './verbs/conflicts.js';
-import { addConnect } from './verbs/connect.js';
-import { addConnections } from './verbs/connections.js';
-import { addDemo } from './verbs/demo.js';
-import { addDoctor } from './verbs/doctor.js';
-import { addLinks } from './verbs/links.js';
-import { addMigrate } from './verbs/migrate.js';
-import { addPause } from './verbs/pause.js';
-import { addPlan } from './verbs/plan.js';
-import { addResume } from './verbs/resume.js';
-import { addResync } from './verbs/resync.js';
-import { addRetry } from './verbs/retry.js';
-import { addSandbox } from './verbs/sandbox.js';
-import { addSql } from './verbs/sql.js';
-import { addStart } from './verbs/start.js';
-import { addStatus } from './verbs/status.js';
-import { addVerify } from './verbs/verify.js';
 
-/** In the order of the help. */
-const VERBS = [
-  addStart,
-  addDemo,
-  addResync,
-  addStatus,
-  addPlan,
-  addVerify,
-  addConflicts,
-  addLinks,
-  addRetry,
-  addConnections,
-  addConnect,
-  addPause,
-  addResume,
-  addSql,
-  addMigrate,
-  addDoctor,
-  addSandbox,
-  addCompletion,
-];
+/** In the order of the help. Each loads what it needs when it is asked for: all that all of them need takes a second. */
+const VERBS: ReadonlyMap<string, () => Promise<(program: Command, cli: Cli) => void>> = new Map([
+  ['start', async () => (await import('./verbs/start.js')).addStart],
+  ['demo', async () => (await import('./verbs/demo.js')).addDemo],
+  ['resync', async () => (await import('./verbs/resync.js')).addResync],
+  ['status', async () => (await import('./verbs/status.js')).addStatus],
+  ['plan', async () => (await import('./verbs/plan.js')).addPlan],
+  ['verify', async () => (await import('./verbs/verify.js')).addVerify],
+  ['conflicts', async () => (await import('./verbs/conflicts.js')).addConflicts],
+  ['links', async () => (await import('./verbs/links.js')).addLinks],
+  ['retry', async () => (await import('./verbs/retry.js')).addRetry],
+  ['connections', async () => (await import('./verbs/connections.js')).addConnections],
+  ['connect', async () => (await import('./verbs/connect.js')).addConnect],
+  ['pause', async () => (await import('./verbs/pause.js')).addPause],
+  ['resume', async () => (await import('./verbs/resume.js')).addResume],
+  ['sql', async () => (await import('./verbs/sql.js')).addSql],
+  ['migrate', async () => (await import('./verbs/migrate.js')).addMigrate],
+  ['doctor', async () => (await import('./verbs/doctor.js')).addDoctor],
+  ['sandbox', async () => (await import('./verbs/sandbox.js')).addSandbox],
+  ['completion', async () => (await import('./verbs/completion.js')).addCompletion],
+]);
 
-/** The command line: one file for each verb. */
-export function makeProgram(cli: Cli): Command {
+/** The command line: one file for each verb. Where `args` name one, it has no other, unless that one tells of all. */
+export async function makeProgram(args: readonly string[], cli: Cli): Promise<Command> {
   const program = new Command('taskmirror')
     .description('Keeps a Postgres mirror of the tasks in Invoiced and FreshBooks, in both directions.')
     .usage('VERB [options]')
@@ -64,10 +46,15 @@ export function makeProgram(cli: Cli): Command {
       writeErr: (text) => void cli.errors.write(text),
       outputError: (text, write) => write(`taskmirror: ${reworded(text)}; see taskmirror --help\n`),
     });
-  for (const add of VERBS) add(program, cli);
+  for (const load of wanted(args)) (await load())(program, cli);
   for (const verb of program.commands.flatMap((verb) => [verb, ...verb.commands]))
     if (verb.commands.length > 0) verb.hook('preSubcommand', refuseUnknown);
   return program;
+}
+
+function wanted([word = '']: readonly string[]) {
+  const verb = word === 'completion' ? undefined : VERBS.get(word);
+  return verb ? [verb] : [...VERBS.values()];
 }
 
 /** A verb's verb that there isn't would be taken for an argument of its default one. */

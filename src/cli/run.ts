@@ -18,7 +18,8 @@ export async function runCli(args: readonly string[], world: Omit<Cli, 'finish'>
     },
   };
   try {
-    await makeProgram(cli).parseAsync(args, { from: 'user' });
+    const program = await makeProgram(args, cli);
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     code = codeOfFailure(error, cli);
   }
