@@ -83,12 +83,14 @@ function unagreed(link: DueLink, here: Columns, there: Columns): readonly Overru
  * meanwhile, or before it had reached the API, since the other task was deleted or is done: should that then give way there, the task would be as
  * it was before both.
  */
-function archived({ sharing, rightSeen }: DueLink, { columns, unsent }: LinkedRow): readonly Overruled[] {
+function archived({ sharing, rightSeen }: DueLink, { columns, stateAtApi }: LinkedRow): readonly Overruled[] {
   const seen = rightSeen?.['vis_state'] ?? ACTIVE;
   const shown = columns['vis_state'] ?? ACTIVE;
-  const edited = shown === ARCHIVED ? seen !== ARCHIVED || unsent : shown === ACTIVE && seen === ARCHIVED;
-  if (sharing.complete === 'archived' || !edited) return [];
-  return [{ field: 'vis_state', base: seen, local: DELETED, remote: shown, winner: 'local', reason: '' }];
+  const atApi = Number(stateAtApi ?? ACTIVE);
+  const base = shown === seen ? atApi : seen;
+  if (sharing.complete === 'archived' || base === shown || (base !== ARCHIVED && shown !== ARCHIVED))
+    return [];
+  return [{ field: 'vis_state', base, local: DELETED, remote: shown, winner: 'local', reason: '' }];
 }
 
 const ACTIVE = 0;

@@ -11,8 +11,8 @@ export interface LinkedRow {
   readonly columns: Columns;
   /** Whether its task is gone from the API for good. */
   readonly gone: boolean;
-  /** Whether the API does not hold it so yet, as far as is known. */
-  readonly unsent: boolean;
+  /** `vis_state` as the API has it, as far as is known; null of a task that is not there, or has none. */
+  readonly stateAtApi: string | null;
   /** When it was last changed as far as is known, in seconds since 1970. */
   readonly changedAt: number | null;
 }
@@ -48,7 +48,7 @@ function rowOf(alias: 'a' | 'b', shown: SQL): SQL {
   const gone = goneForGood(alias);
   return sql`case when ${row}.row_id is not null then jsonb_build_object('rowId', ${row}.row_id::text,
     'connection', ${row}.connection, 'version', ${row}.xmin::text, 'columns', ${shown}, 'gone', ${gone},
-    'unsent', ${row}.sync_state <> 'synced',
+    'stateAtApi', ${row}.raw ->> 'vis_state',
     'changedAt', extract(epoch from case when ${gone} then ${row}.synced_at else greatest(${row}.edited_at, ${row}.updated_at) end)) end`;
 }
 

@@ -158,23 +158,30 @@ test('an archiving that was not sent yet stands in the journal where the other t
   await expectAtRest(world());
 });
 
-test('an archiving that was taken back stands in the journal where the other task was deleted, which deletes here', async () => {
-  const { id } = atInvoiced().create({ name: 'Taken back' });
-  await addRule(world(), 'Taken back', { creates: 'freshbooks' });
-  await settle(world());
-  atFreshbooks().archiveTask(idNamed(world(), 'freshbooks', 'Taken back'));
-  await settle(world());
-  await world().sql`update freshbooks.tasks set vis_state = 0 where name = 'Taken back'`;
-  await world().sql`update invoiced.tasks set vis_state = 1 where id = ${id}`;
-  await settle(world());
-  const [row] = await world().sql`select row_id, vis_state from freshbooks.tasks where name = 'Taken back'`;
-  expect(row).toMatchObject({ vis_state: 1 });
-  expect(
-    await world().sql`
-      select field, base, local, remote, winner from sync.conflicts where row_id = ${row?.['row_id'] ?? 0}`,
-  ).toEqual([{ field: 'vis_state', base: 2, local: 1, remote: 0, winner: 'local' }]);
-  await expectAtRest(world());
-});
+test.each([
+  ['at once', 'Back at once', false],
+  ['when the link had seen it, and the API had not', 'Back before', true],
+])(
+  'an archiving that was taken back stands in the journal where the other task was deleted, which deletes here: %s',
+  async (_, name, seen) => {
+    const { id } = atInvoiced().create({ name });
+    await addRule(world(), name, { creates: 'freshbooks' });
+    await settle(world());
+    atFreshbooks().archiveTask(idNamed(world(), 'freshbooks', name));
+    await settle(world());
+    await world().sql`update freshbooks.tasks set vis_state = 0 where name = ${name}`;
+    if (seen) await crossOver(world().context);
+    await world().sql`update invoiced.tasks set vis_state = 1 where id = ${id}`;
+    await settle(world());
+    const [row] = await world().sql`select row_id, vis_state from freshbooks.tasks where name = ${name}`;
+    expect(row).toMatchObject({ vis_state: 1 });
+    expect(
+      await world().sql`
+        select field, base, local, remote, winner from sync.conflicts where row_id = ${row?.['row_id'] ?? 0}`,
+    ).toEqual([{ field: 'vis_state', base: 2, local: 1, remote: 0, winner: 'local' }]);
+    await expectAtRest(world());
+  },
+);
 
 test('of a task that was archived before it was linked to one that is done there is one word in the journal', async () => {
   atInvoiced().complete(atInvoiced().create({ name: 'Archived before' }).id);

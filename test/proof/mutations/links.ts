@@ -47,8 +47,17 @@ export const links: readonly Mutation[] = [
     invariant: 'I1',
     breaks: 'an archiving that was taken back gives way to a deletion at the other end without a word',
     file: 'src/links/merge-sides.ts',
-    snippet: 'shown === ACTIVE && seen === ARCHIVED',
-    replacement: 'false',
+    snippet: '(base !== ARCHIVED && shown !== ARCHIVED)',
+    replacement: 'shown !== ARCHIVED',
+    killedBy: 'test/links/guards.test.ts: an archiving that was taken back stands in the journal',
+  },
+  {
+    invariant: 'I1',
+    breaks:
+      'an archiving that was taken back, as its link had seen, gives way to a deletion at the other end without a word',
+    file: 'src/links/merge-sides.ts',
+    snippet: 'shown === seen ? atApi : seen;',
+    replacement: 'seen;',
     killedBy: 'test/links/guards.test.ts: an archiving that was taken back stands in the journal',
   },
   {
