@@ -6,8 +6,8 @@ import { startDaemon } from '../../src/daemon/daemon.js';
 import { systemRuntime } from '../../src/runtime.js';
 import { startRedis } from '../servers/redis.js';
 import { until } from '../servers/until.js';
-import { say, timed } from './database.js';
-import { type BenchServer, startBenchServer } from './ground.js';
+import { familyMs, say, timed } from './database.js';
+import { type BenchServer, spentBy, startBenchServer } from './ground.js';
 import { type Figure, report, round, size } from './report.js';
 import { type BenchSandbox, listingOf, type SourceName, sources, startBenchSandbox } from './sandbox.js';
 import { FIRST_ID } from './synthetic.js';
@@ -64,12 +64,15 @@ async function measure(
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     await daemon.ready;
+    const postmaster = await server.postmaster();
     const figures: Figure[] = [];
     for (const source of sources) {
       say(`${source}, its queue on ${queue}`);
       await until('the first read is over', () => isRead(sql, source), 300_000);
       const latencies = await edits(sql, sandbox, source);
-      const atOnce = await bulk(sql, source, 'Bulk');
+      const before = familyMs(postmaster);
+      const { ms: atOnce, processorMs } = await spentBy(sql, () => bulk(sql, source, 'Bulk'));
+      const postgresMs = familyMs(postmaster) - before;
       await sandbox.setLatency(LATENCY_MS);
       const slow = await bulk(sql, source, 'Slow');
       await sandbox.setLatency(0);
@@ -84,6 +87,8 @@ async function measure(
         'at 0 ms, s': round(atOnce / 1000, 1),
         'rows/s': round((rows / atOnce) * 1000),
         'times a bare client': round(atOnce / (rows * (bare.get(source) ?? Number.NaN)), 1),
+        'own processor, ms a row': round(processorMs / rows, 1),
+        'processor of PostgreSQL, ms a row': round(postgresMs / rows, 1),
       });
       say(JSON.stringify(figures.at(-1)));
     }
