@@ -226,3 +226,24 @@ describe.each(sources)('the history of %s keeps to the field table', (source) =>
     },
   );
 });
+
+test.each(sources)(
+  'a row’s last version in %s is looked up by the index, whatever the statistics say',
+  async (source) => {
+    const { sql, synced, close } = await openMirror();
+    try {
+      for (let n = 0; n < 3; n++) await synced(source, {});
+      await sql.unsafe(`vacuum analyze ${source}.task_versions`);
+      const scans = await sql.begin(async (tx) => {
+        await tx.unsafe(`update ${source}.tasks set name = name || '!'`);
+        const [read] = await tx`
+        select seq_scan::int, idx_scan::int from pg_stat_xact_user_tables
+        where relid = ${`${source}.task_versions`}::regclass`;
+        return read;
+      });
+      expect(scans).toEqual({ seq_scan: 0, idx_scan: 3 });
+    } finally {
+      await close();
+    }
+  },
+);
