@@ -19,6 +19,8 @@ export async function runCli(args: readonly string[], world: Omit<Cli, 'finish'>
   };
   try {
     const program = await makeProgram(args, cli);
+    // While it was loaded, too, somebody may have stopped it.
+    world.signal.throwIfAborted();
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     code = codeOfFailure(error, cli);

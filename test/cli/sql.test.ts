@@ -67,6 +67,13 @@ test('--write acts as a local writer', async () => {
   );
 });
 
+test('a signal that comes while it loads leaves the statement unsent', async () => {
+  const command = begin(['sql', '--write', 'select 1'], { env });
+  command.interrupt('SIGTERM');
+  expect(await command.code).toBe(143);
+  expect(command.output()).toBe('');
+});
+
 test("a fault in the query is told in PostgreSQL's words, and ends with 1", async () => {
   const { code, errors } = await run(['sql', 'select nam from invoiced.tasks'], { env });
   expect(code).toBe(1);

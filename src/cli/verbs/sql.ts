@@ -35,6 +35,7 @@ async function sql(query: string | undefined, { write, demo, json }: Options, cl
     const cancel = () => void session.cancel().catch(() => {});
     cli.signal.addEventListener('abort', cancel);
     try {
+      cli.signal.throwIfAborted();
       if (query === undefined && cli.input.isTTY) await prompt(session, cli);
       else await runAll(session, query ?? (await text(cli.input)), json ?? false, cli);
     } finally {
