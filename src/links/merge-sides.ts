@@ -83,13 +83,16 @@ function unagreed(link: DueLink, here: Columns, there: Columns): readonly Overru
  * meanwhile, or before it had reached the API, since the other task was deleted or is done: should that then give way there, the task would be as
  * it was before both.
  */
-function archived({ sharing, rightSeen }: DueLink, { columns, stateAtApi }: LinkedRow): readonly Overruled[] {
+function archived(
+  { sharing, rightSeen }: DueLink,
+  { columns, stateAtApi, editedAgain }: LinkedRow,
+): readonly Overruled[] {
   const seen = rightSeen?.['vis_state'] ?? ACTIVE;
   const shown = columns['vis_state'] ?? ACTIVE;
-  const atApi = Number(stateAtApi ?? ACTIVE);
-  const base = shown === seen ? atApi : seen;
-  if (sharing.complete === 'archived' || base === shown || (base !== ARCHIVED && shown !== ARCHIVED))
-    return [];
+  const base = shown === seen ? Number(stateAtApi ?? ACTIVE) : seen;
+  const edited = base !== shown || editedAgain.includes('vis_state');
+  const isArchiving = shown === ARCHIVED || (base === ARCHIVED && shown === ACTIVE);
+  if (sharing.complete === 'archived' || !edited || !isArchiving) return [];
   return [{ field: 'vis_state', base, local: DELETED, remote: shown, winner: 'local', reason: '' }];
 }
 
@@ -193,8 +196,9 @@ function journalled(
 ): CarriedOver {
   const [loser, lost, won] = winner === 'local' ? [right, remote, local] : [left, local, remote];
   const done = complete === 'deleted' ? DELETED : ARCHIVED;
+  const undone = done === DELETED && right.columns['vis_state'] === ARCHIVED ? ARCHIVED : ACTIVE;
   const isDone = field === 'done';
-  const inRight = (value: unknown) => (isDone ? (value === true ? done : ACTIVE) : value);
+  const inRight = (value: unknown) => (isDone ? (value === true ? done : undone) : value);
   const told = loser === right ? inRight : (value: unknown) => value;
   return {
     connection: loser.connection,

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Columns } from '../fields.js';
 import type { Executor } from './database.js';
+import { editedAgain } from './table.js';
 
 /** One side of a link as its row stands now. */
 export interface LinkedRow {
@@ -13,6 +14,8 @@ export interface LinkedRow {
   readonly gone: boolean;
   /** `vis_state` as the API has it, as far as is known; null of a task that is not there, or has none. */
   readonly stateAtApi: string | null;
+  /** The columns that were edited again while an edit of theirs waited. */
+  readonly editedAgain: readonly string[];
   /** When it was last changed as far as is known, in seconds since 1970. */
   readonly changedAt: number | null;
 }
@@ -48,7 +51,7 @@ function rowOf(alias: 'a' | 'b', shown: SQL): SQL {
   const gone = goneForGood(alias);
   return sql`case when ${row}.row_id is not null then jsonb_build_object('rowId', ${row}.row_id::text,
     'connection', ${row}.connection, 'version', ${row}.xmin::text, 'columns', ${shown}, 'gone', ${gone},
-    'stateAtApi', ${row}.raw ->> 'vis_state',
+    'stateAtApi', ${row}.raw ->> 'vis_state', 'editedAgain', ${editedAgain(alias)},
     'changedAt', extract(epoch from case when ${gone} then ${row}.synced_at else greatest(${row}.edited_at, ${row}.updated_at) end)) end`;
 }
 

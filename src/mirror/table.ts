@@ -113,6 +113,12 @@ export function deletedAtApi(table: TaskTable, alias: string): SQL {
 
 export const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
 
+/** Which columns were edited again while an edit waited. A worker of before this column leaves it as it was. */
+export function editedAgain(alias: string): SQL {
+  const row = sql.identifier(alias);
+  return sql`case when ${row}.sync_state = 'synced' then '{}' else coalesce(${row}.edited_again, '{}') end`;
+}
+
 /** The bookkeeping columns of a task row, as `MirrorRow` reads them. */
 export function bookkeeping(alias: string): SQL {
   const column = (name: string) => sql`${sql.identifier(alias)}.${sql.identifier(name)}`;
@@ -122,8 +128,7 @@ export function bookkeeping(alias: string): SQL {
     column('raw'),
     column('sync_state'),
     column('sync_error'),
-    // A worker of before this column leaves it as it was.
-    sql`case when ${column('sync_state')} = 'synced' then '{}' else coalesce(${column('edited_again')}, '{}') end as edited_again`,
+    sql`${editedAgain(alias)} as edited_again`,
     sql`${micros(column('synced_at'))} as synced_at`,
     sql`${micros(column('edited_at'))} as edited_at`,
     sql`(select coalesce(jsonb_agg(w.sent), '[]') from sync.writes w

@@ -183,6 +183,52 @@ test.each([
   },
 );
 
+test('what the journal says of an archived task that is deleted, since a rule comes to share done so, is that it was archived', async () => {
+  const { id } = atInvoiced().create({ name: 'Archived long since' });
+  await addRule(world(), 'Archived long since', { creates: 'freshbooks' });
+  await settle(world());
+  atFreshbooks().archiveTask(idNamed(world(), 'freshbooks', 'Archived long since'));
+  atInvoiced().complete(id);
+  await settle(world());
+  await world().sql`update sync.link_rules set complete = 'deleted' where name = 'Archived long since'`;
+  await settle(world());
+  const [row] = await world()
+    .sql`select row_id, vis_state from freshbooks.tasks where name = 'Archived long since'`;
+  expect(row).toMatchObject({ vis_state: 1 });
+  expect(
+    await world().sql`select field, local, remote from sync.conflicts where row_id = ${row?.['row_id'] ?? 0}`,
+  ).toEqual([{ field: 'vis_state', local: 1, remote: 2 }]);
+  await expectAtRest(world());
+});
+
+test.each([
+  ['which its link had seen', 'Unsent seen', false, [2], [{ base: 0, remote: 2 }]],
+  ['taken back and done again', 'Unsent again', true, [0, 2], [{ base: 2, remote: 2 }]],
+  ['which is there, since only a name is unsent', 'Unsent name', true, [], []],
+])(
+  'an archiving that stands unsent is in the journal where the other task was deleted, which deletes here: one %s',
+  async (_, name, before, states, words) => {
+    const { id } = atInvoiced().create({ name });
+    await addRule(world(), name, { creates: 'freshbooks' });
+    await settle(world());
+    if (before) atFreshbooks().archiveTask(idNamed(world(), 'freshbooks', name));
+    await settle(world());
+    await world().sql`update freshbooks.tasks set description = 'Unsent' where name = ${name}`;
+    for (const state of states)
+      await world().sql`update freshbooks.tasks set vis_state = ${state} where name = ${name}`;
+    await crossOver(world().context);
+    await world().sql`update invoiced.tasks set vis_state = 1 where id = ${id}`;
+    await settle(world());
+    const [row] = await world().sql`select row_id, vis_state from freshbooks.tasks where name = ${name}`;
+    expect(row).toMatchObject({ vis_state: 1 });
+    expect(
+      await world().sql`
+        select base, remote from sync.conflicts where field = 'vis_state' and row_id = ${row?.['row_id'] ?? 0}`,
+    ).toEqual(words);
+    await expectAtRest(world());
+  },
+);
+
 test('of a task that was archived before it was linked to one that is done there is one word in the journal', async () => {
   atInvoiced().complete(atInvoiced().create({ name: 'Archived before' }).id);
   atFreshbooks().archiveTask(atFreshbooks().createTask({ name: 'Archived before' }).id);
