@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { JsonObject } from '../fields.js';
 import { linkOf } from './crossed.js';
-import { type Executor, micros } from './database.js';
+import { type Database, type Executor, micros } from './database.js';
+import { type Lease, rowAsWorker } from './leases.js';
 import { type TaskTable, tableName } from './table.js';
 
 /** A call that would change something at an API, saved before it is sent, and settled when its outcome is known. */
@@ -45,20 +46,41 @@ export async function saveWrite(
   version: string | null,
 ): Promise<string | null> {
   const [saved] = await tx.rows<{ write_id: string }>(sql`
-    with row as (
+    with ${intent(table, write, version, sql`true`)} select write_id::text from saved`);
+  return saved?.write_id ?? null;
+}
+
+/** The same with nothing beside it, in one trip: a transaction of the worker's own. Throws LeaseLostError. */
+export async function saveWriteAlone(
+  db: Database,
+  lease: Lease,
+  table: TaskTable,
+  write: NewWrite,
+  version: string,
+): Promise<string | null> {
+  const { write_id } = await rowAsWorker<{ write_id: string | null }>(db, lease, {
+    ctes: intent(table, write, version, sql`exists (select from worker)`),
+    gives: sql`(select write_id::text from saved) as write_id`,
+  });
+  return write_id;
+}
+
+/** As `row` and `saved`; none where it is not `held`. */
+function intent(table: TaskTable, write: NewWrite, version: string | null, held: SQL): SQL {
+  return sql`row as (
       update ${tableName(table)} t set pending_since = t.pending_since
       where t.row_id in (
         select row_id from ${tableName(table)}
-        where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version})
+        where row_id = ${write.rowId}::bigint and (${version}::text is null or xmin::text = ${version}) and ${held}
         for update skip locked)
       returning t.row_id, t.pending_since
-    )
-    insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key, link_id, task_updated_at)
-    select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},
-      ${write.sent === null ? null : JSON.stringify(write.sent)}::text::jsonb, ${write.idempotencyKey},
-      ${linkOf(table, 'row')}, to_timestamp(${write.taskUpdatedAt}::float8)
-    from row returning write_id::text`);
-  return saved?.write_id ?? null;
+    ), saved as (
+      insert into sync.writes (connection, row_id, run_id, method, path, sent, idempotency_key, link_id, task_updated_at)
+      select ${write.connection}, row_id, ${write.runId}::bigint, ${write.method}, ${write.path},
+        ${write.sent === null ? null : JSON.stringify(write.sent)}::text::jsonb, ${write.idempotencyKey},
+        ${linkOf(table, 'row')}, to_timestamp(${write.taskUpdatedAt}::float8)
+      from row returning write_id
+    )`;
 }
 
 /**

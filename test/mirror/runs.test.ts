@@ -18,6 +18,7 @@ import { packNew, writeNew } from '../../src/mirror/new-tasks.js';
 import { beginRun, closeAbandoned, finishRun, type RunEnd } from '../../src/mirror/runs.js';
 import type { RowChange } from '../../src/mirror/tasks.js';
 import { findWalk, openWalk, stepWalk, yieldWalk } from '../../src/mirror/walks.js';
+import { saveWriteAlone } from '../../src/mirror/writes.js';
 import { invoiced } from '../../src/sources/invoiced/source.js';
 import { createTestDatabase, type TestDatabase, unique, until } from '../servers/index.js';
 
@@ -196,6 +197,31 @@ describe('a run whose lease ran out', () => {
     ).toEqual([
       { id: '1', sync_state: 'synced' },
       { id: '3', sync_state: 'synced' },
+    ]);
+  });
+
+  test('saves no write, whether it was taken over or not', async () => {
+    const silent = await begun();
+    await writeNew(db, invoiced, silent, packNew(invoiced, [newTask(1)]));
+    const save = async (lease: Lease) => {
+      const [row] = await sql`
+        select row_id::text as id, xmin::text as version from invoiced.tasks where connection = ${connection}`;
+      const write = {
+        ...{ connection, rowId: String(row?.['id']), runId: lease.runId, method: 'PATCH', path: '/tasks/1' },
+        ...{ sent: { name: 'Call' }, idempotencyKey: null, taskUpdatedAt: null },
+      };
+      return saveWriteAlone(db, lease, invoiced, write, String(row?.['version']));
+    };
+    const saved = await save(silent);
+    expect(saved).not.toBeNull();
+    await expire(silent);
+    await expect(save(silent)).rejects.toThrow(LeaseLostError);
+    const next = await begun();
+    await expect(save(silent)).rejects.toThrow(LeaseLostError);
+    const other = await save(next);
+    expect(await sql`select write_id from sync.writes where connection = ${connection} order by 1`).toEqual([
+      { write_id: saved },
+      { write_id: other },
     ]);
   });
 

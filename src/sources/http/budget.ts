@@ -15,7 +15,7 @@ const RESERVES: Readonly<Record<Share, number>> = { walk: 0.4, push: 0.1, once: 
 const MAX_WAIT_MS = 120_000;
 
 export interface Budget {
-  /** Waits for a turn, then returns what gives it back. Rejects with the signal's reason when it aborts. */
+  /** Waits for a turn, then returns what gives it back, once. Rejects with the signal's reason when it aborts. */
   enter(signal: AbortSignal): Promise<() => void>;
   /** Learns the rate limit from an answer's `X-RateLimit-*` headers, if it has them. */
   note(header: (name: string) => string | null): void;
@@ -42,7 +42,11 @@ export function openBudget(share: Share, inFlight: InFlight, runtime: Runtime): 
       leave();
       throw error;
     }
-    return leave;
+    let left = false;
+    return () => {
+      if (!left) leave();
+      left = true;
+    };
   }
 
   async function rateAllows(signal: AbortSignal): Promise<void> {

@@ -94,7 +94,8 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
       const authorization = await request.authorize?.(waiting);
       const requestedAt = await unlessAborted(clock.before(request), waiting);
       const observed = async (cut: AbortSignal): Promise<Tried<HttpOutcome>> => {
-        const tried = await exchange(request, authorization, waitedMs, cut);
+        // Others need not wait for the clock.
+        const tried = await exchange(request, authorization, waitedMs, cut).finally(leave);
         if ('failed' in tried) return tried;
         if (isListing(request)) return { done: { ...tried.done, requestedAt, arrival: clock.arrival() } };
         const answeredAt = await unlessAborted(clock.read(), cut);

@@ -3,7 +3,14 @@ import { databaseNow } from '../../mirror/database.js';
 import { asWorker } from '../../mirror/leases.js';
 import { findPending, type PendingRow } from '../../mirror/pending.js';
 import { writeMerged } from '../../mirror/tasks.js';
-import { earlierCreates, endWrite, openWrites, type SavedWrite, saveWrite } from '../../mirror/writes.js';
+import {
+  earlierCreates,
+  endWrite,
+  openWrites,
+  type SavedWrite,
+  saveWrite,
+  saveWriteAlone,
+} from '../../mirror/writes.js';
 import { columnsOf } from '../../sources/raw.js';
 import type { Source } from '../../sources/source.js';
 import { columnsIn, localColumns, type Observed, reconcile, skewOf, updatedIn } from '../reconcile.js';
@@ -91,7 +98,7 @@ async function bringNearer(
     fresh = false;
     if (saved === 'at rest') return;
     if (saved !== 'moved') {
-      if (!(await sendSaved(sender, row, saved))) return;
+      if ((await sendSaved(sender, row, saved)) !== 'pending') return;
       fresh = true;
     }
     const { editedAt: edited, version }: PendingRow = row;
@@ -106,8 +113,8 @@ async function bringNearer(
 
 /**
  * Merges another look at the task into the row and saves the next call, in one transaction: before anything is sent it is known
- * what. An edit that was taken back is looked at too: the API may have been changed meanwhile. `fresh` spares the look: the answer to a write
- * of a moment ago is as good.
+ * what. Where there is nothing to merge, that is one trip. An edit that was taken back is looked at too: the API may have been changed
+ * meanwhile. `fresh` spares the look: the answer to a write of a moment ago is as good.
  */
 async function saveNextCall(
   sender: Sender,
@@ -138,15 +145,19 @@ async function saveNextCall(
   }
 
   const since = context.runtime.now();
+  const taskUpdatedAt = last && updatedIn(source, last);
+  const write = call && { ...call, connection, rowId, runId: lease.runId, taskUpdatedAt };
+  if (call && write && change === null && open.length === 0) {
+    const writeId = await saveWriteAlone(context.db, lease, source, write, row.version);
+    return writeId === null ? 'moved' : { writeId, call, since };
+  }
   const saved = await asWorker(context.db, lease, async (tx): Promise<string | null | 'moved'> => {
     if (change !== null && (await writeMerged(tx, source, connection, lease.runId, [change])).size === 0)
       return 'moved';
     for (const { writeId, outcome } of open)
       await endWrite(tx, writeId, { outcome: outcome ?? 'unknown', status: null, settled: true });
-    if (call === null) return null;
+    if (write === null) return null;
     const version = change === null ? row.version : null;
-    const taskUpdatedAt = last && updatedIn(source, last);
-    const write = { ...call, connection, rowId, runId: lease.runId, taskUpdatedAt };
     return (await saveWrite(tx, source, write, version)) ?? 'moved';
   });
   if (saved === 'moved') return 'moved';

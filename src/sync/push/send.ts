@@ -45,10 +45,16 @@ export interface FreshCall extends SavedCall {
 }
 
 /**
- * Sends a saved call and settles its answer into the row. False where the outcome can't be known: then the row waits until the
- * API must have finished, and nothing more is sent for it. Throws what `meet` decides on: then nothing was done at the API.
+ * Whether a row is pending once the answer to its write was settled, as far as its worker knows. `open` where the write's outcome can't be known, or
+ * the row stayed out of reach.
  */
-export async function sendSaved(sender: Sender, row: PendingRow, saved: FreshCall): Promise<boolean> {
+export type Settled = 'at rest' | 'pending' | 'open';
+
+/**
+ * Sends a saved call and settles its answer into the row. Where the outcome can't be known the row waits until the API must have
+ * finished, and nothing more is sent for it. Throws what `meet` decides on: then nothing was done at the API.
+ */
+export async function sendSaved(sender: Sender, row: PendingRow, saved: FreshCall): Promise<Settled> {
   const { context, client, signal, troubles } = sender;
   const { writeId, call } = saved;
   const savingMs = Math.max(0, context.runtime.now() - saved.since);
@@ -68,20 +74,20 @@ export async function sendSaved(sender: Sender, row: PendingRow, saved: FreshCal
   const reason = `${error.message}; whether it was done is looked up when the API must have finished with it`;
   await putRowOff(sender, row, { reason, afterMs: context.push.finishedAfterMs });
   if (troubles.met()) throw error;
-  return false;
+  return 'open';
 }
 
 /** Someone may edit the row while its answer is settled; not for ever. */
 const ROUNDS = 5;
 
-/** Writes the answer to a write of ours into its row, and settles the write in the same transaction. False when the row stayed out of reach. */
+/** Writes the answer to a write of ours into its row, and settles the write in the same transaction. */
 export async function settleAnswer(
   sender: Sender,
   rowId: string,
   { writeId, call }: SavedCall,
   answer: SingleAnswer,
   status: number | null,
-): Promise<boolean> {
+): Promise<Settled> {
   const { context, source, connection, lease } = sender;
   if (answer.answer !== 'gone' && !answer.answer.ok)
     return leaveUnreadable(sender, rowId, { writeId, call }, answer.answer, status);
@@ -116,14 +122,14 @@ export async function settleAnswer(
       conflicts: change?.overruled.length ?? 0,
       failed: change?.syncState === 'failed' ? 1 : 0,
     });
-    return true;
+    return change === null || change.syncState === 'pending' ? 'pending' : 'at rest';
   }
   // It was done. Until the row can be written, what was sent goes on counting as our own in every merge.
   await endWrite(context.db, writeId, { outcome: 'ok', status, settled: false });
   if (call.method === 'POST' && answer.answer !== 'gone' && answer.answer.ok)
     await adoptLater(context.db, writeId, answer.answer.task.id);
   sender.left();
-  return false;
+  return 'open';
 }
 
 /** It was done, but what the API shows of it can't be mirrored. A task that was made is never made again for that. */
@@ -133,13 +139,13 @@ async function leaveUnreadable(
   { writeId, call }: SavedCall,
   { id, reason }: Extract<Decoded, { ok: false }>,
   status: number | null,
-): Promise<false> {
+): Promise<'open'> {
   await endWrite(context.db, writeId, { outcome: 'ok', status, settled: false });
   const row = await findPending(context.db, source, rowId);
-  if (row === null || call.method !== 'POST') return false;
+  if (row === null || call.method !== 'POST') return 'open';
   const words = `it was made at the API as task ${id}, which can't be mirrored: ${reason}`;
   if (await asWorker(context.db, lease, (tx) => refuse(tx, source, row, words))) count({ failed: 1 });
-  return false;
+  return 'open';
 }
 
 /**

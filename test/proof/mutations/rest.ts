@@ -33,11 +33,11 @@ export const rest: readonly Mutation[] = [
     snippet: `update \${tableName(table)} t set pending_since = t.pending_since
       where t.row_id in (
         select row_id from \${tableName(table)}
-        where row_id = \${write.rowId}::bigint and (\${version}::text is null or xmin::text = \${version})
+        where row_id = \${write.rowId}::bigint and (\${version}::text is null or xmin::text = \${version}) and \${held}
         for update skip locked)
       returning t.row_id, t.pending_since`,
     replacement: `select row_id, pending_since from \${tableName(table)}
-      where row_id = \${write.rowId}::bigint and (\${version}::text is null or xmin::text = \${version})
+      where row_id = \${write.rowId}::bigint and (\${version}::text is null or xmin::text = \${version}) and \${held}
       for update skip locked`,
     killedBy: 'test/sync/push-races.test.ts: a pull that looked at a row before a write of it was saved',
   },

@@ -78,6 +78,36 @@ describe('a request', () => {
     expect(http.observed).toHaveLength(before + 1);
   });
 
+  it('gives its turn back as soon as its answer is there, and not once more when it has been observed', async () => {
+    let under = 0;
+    let most = 0;
+    const server = await serve((_, response) => {
+      under += 1;
+      most = Math.max(most, under);
+      setTimeout(() => {
+        under -= 1;
+        json(response, 200, []);
+      }, 5);
+    });
+    let readings = 0;
+    let read = () => {};
+    const held = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const observe = async () => {
+      readings += 1;
+      if (readings === 2) await held;
+      return readings;
+    };
+    const http = open(server.url, { share: 'poll', observe });
+    const get = { ...list, route: 'tasks.get' } as const;
+    const first = http.send(get, never);
+    expect(await http.send(get, never)).toMatchObject({ requestedAt: 3 });
+    read();
+    await Promise.all([first, http.send(get, never), http.send(get, never), http.send(get, never)]);
+    expect(most).toBe(1);
+  });
+
   it('asks for its credentials after it has waited for the budget', async () => {
     const order: string[] = [];
     const server = await serve((_, response) => {
