@@ -16,13 +16,14 @@ export interface NamedPoint {
 
 const BEGUN = /^commit of insert sync\.runs/;
 /** Where all are new, it is one statement. */
-const MERGED = /^(commit of update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts|insert \w+\.tasks)$/;
+const MERGED =
+  /^(commit of update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts|insert \w+\.tasks, in one trip)$/;
 const FINISHED = /^update sync\.leases, update sync\.runs, insert sync\.cursors/;
 /** With all that a walk leaves behind. */
 const ENDED =
   /^commit of update sync\.leases, update sync\.runs, insert sync\.cursors.*delete sync\.walk_pages/;
 const INTENT =
-  /^commit of (update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts, )?update \w+\.tasks, insert sync\.writes(, update \w+\.tasks)?$/;
+  /^(commit of (update \w+\.tasks, insert \w+\.tasks, insert sync\.conflicts, )?update \w+\.tasks, insert sync\.writes(, update \w+\.tasks)?|update \w+\.tasks, insert sync\.writes, in one trip)$/;
 const SETTLED = /^commit of .*update sync\.writes$/;
 const CHANGE = /^(PATCH|PUT) tasks\/:id$/;
 

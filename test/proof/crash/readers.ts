@@ -23,7 +23,7 @@ const routeOf = (target: string): string =>
 
 /**
  * PostgreSQL by what a statement writes: `insert sync.runs, update sync.leases`, and `commit of …` with all that its transaction
- * wrote. A statement that only reads is `select …` with what it reads.
+ * wrote; `…, in one trip` of one that holds the lease and commits by itself. A statement that only reads is `select …` with what it reads.
  */
 export function postgresReader(): Reader {
   let begun = false;
@@ -74,6 +74,7 @@ function effectsOf(text: string): readonly string[] {
   const writes = plain.matchAll(/\b(insert|update|delete)(?: into| from)? ([a-z_]+\.[a-z_]+)/gi);
   const effects = [...writes].map(([, verb, table]) => `${verb?.toLowerCase()} ${table}`);
   if (/pg_advisory_lock/.test(plain)) effects.push('lock');
+  if (effects.length > 0 && /\bworker as materialized\b/.test(plain)) effects.push('in one trip');
   return [...new Set(effects)];
 }
 
