@@ -5,6 +5,7 @@ import { ApiError } from '../../../src/sources/http/errors.js';
 import { type Http, openHttp } from '../../../src/sources/http/http.js';
 import type { HttpRequest } from '../../../src/sources/http/request.js';
 import { readError } from '../../../src/sources/invoiced/read-error.js';
+import { until } from '../../servers/index.js';
 import { quickRuntime } from '../quick-runtime.js';
 import { json, serve } from '../server.js';
 
@@ -95,17 +96,44 @@ describe('a request', () => {
       read = resolve;
     });
     const observe = async () => {
-      readings += 1;
-      if (readings === 2) await held;
-      return readings;
+      const at = ++readings;
+      // The first one's answer: the second has been observed while it waited for its turn.
+      if (at === 3) await held;
+      return at;
     };
     const http = open(server.url, { share: 'poll', observe });
     const get = { ...list, route: 'tasks.get' } as const;
     const first = http.send(get, never);
-    expect(await http.send(get, never)).toMatchObject({ requestedAt: 3 });
+    expect(await http.send(get, never)).toMatchObject({ requestedAt: 2 });
     read();
     await Promise.all([first, http.send(get, never), http.send(get, never), http.send(get, never)]);
     expect(most).toBe(1);
+  });
+
+  it('is observed while it waits for its turn, and once more where that takes long', async () => {
+    const waiting: (() => void)[] = [];
+    const server = await serve((_, response) => waiting.push(() => json(response, 200, [])));
+    let now = 0;
+    const http = open(server.url, { share: 'poll', runtime: { ...quickRuntime(), now: () => now } });
+    const get = { ...list, route: 'tasks.get' } as const;
+    const answer = async () => {
+      await until('it is there', () => waiting.length === 1);
+      waiting.shift()?.();
+    };
+    const sent = [http.send(get, never), http.send(get, never)];
+    await until('both are observed', () => http.observed.length === 2);
+    now += 249;
+    await answer();
+    await answer();
+    expect(await Promise.all(sent)).toMatchObject([{ requestedAt: 1 }, { requestedAt: 2 }]);
+
+    const [first, late] = [http.send(get, never), http.send(get, never)];
+    await until('both are observed', () => http.observed.length === 6);
+    now += 250;
+    await answer();
+    await first;
+    await answer();
+    expect((await late).requestedAt).toBeGreaterThan(6);
   });
 
   it('asks for its credentials after it has waited for the budget', async () => {
