@@ -35,8 +35,8 @@ const WRITES = { invoiced: 'PATCH', freshbooks: 'PUT' } as const;
  * must stand before its request, the row once more, and five for the transaction of its answer; two of them flush the log. The worker's
  * thread is at work for 94 % of the time, and for half of that in the kernel, which writes to sockets. PostgreSQL plans for two fifths of its time,
  * since behind a pooler no statement is prepared, and the triggers that keep history take a tenth. Where answers take 50 ms, nearly all of
- * it is done while they are waited for. They were fifteen trips, and the clock was read after an answer before another request could have
- * its turn: then 10,000 rows took 1.21 times the ideal on a machine on which a COPY of 100,000 rows takes 4 s.
+ * it is done while they are waited for. They were fifteen trips, and the clock was read within a request's turn, before it and after: then 10,000
+ * rows took 1.21 times the ideal on a machine on which a COPY of 100,000 rows takes 4 s.
  */
 export async function run(): Promise<void> {
   const rows = size('rows', 10_000);
