@@ -98,7 +98,8 @@ export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
     try {
       const waitedMs = runtime.now() - queuedAt;
       const authorization = await request.authorize?.(waiting);
-      const requestedAt = await unlessAborted(waitedMs < AHEAD_MS ? before : clock.before(request), waiting);
+      const isFresh = runtime.now() - queuedAt < AHEAD_MS;
+      const requestedAt = await unlessAborted(isFresh ? before : clock.before(request), waiting);
       const observed = async (cut: AbortSignal): Promise<Tried<HttpOutcome>> => {
         // Others need not wait for the clock.
         const tried = await exchange(request, authorization, waitedMs, cut).finally(leave);

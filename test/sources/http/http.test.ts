@@ -110,7 +110,7 @@ describe('a request', () => {
     expect(most).toBe(1);
   });
 
-  it('is observed while it waits for its turn, and once more where that takes long', async () => {
+  it('is observed while it waits for its turn, and once more where that or its credentials take long', async () => {
     const waiting: (() => void)[] = [];
     const server = await serve((_, response) => waiting.push(() => json(response, 200, [])));
     let now = 0;
@@ -134,6 +134,15 @@ describe('a request', () => {
     await first;
     await answer();
     expect((await late).requestedAt).toBeGreaterThan(6);
+
+    const before = http.observed.length;
+    const authorize = async () => {
+      now += 250;
+      return 'Basic c2VjcmV0';
+    };
+    const authorized = http.send({ ...get, authorize }, never);
+    await answer();
+    expect((await authorized).requestedAt).toBe(before + 2);
   });
 
   it('asks for its credentials after it has waited for the budget', async () => {
