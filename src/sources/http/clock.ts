@@ -19,7 +19,7 @@ interface Reading {
   readonly begunMs: number;
 }
 
-/** As far as a listing's request may seem to lie back. */
+/** As far as a listing's request may seem to lie back when it begins to wait for its turn. */
 const FRESH_MS = 50;
 /** Of the time that an answer has waited, so much is taken off: two clocks never run alike, and it must not seem to have come too early. */
 const CERTAIN = 0.99;

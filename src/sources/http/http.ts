@@ -56,7 +56,7 @@ export interface HttpOptions {
 type Observed = Pick<HttpAnswer, 'requestedAt' | 'arrival'>;
 type Unobserved = Omit<HttpOutcome, keyof Observed>;
 
-/** As far as a request may seem to lie back: what was written to a row meanwhile makes its answer late, and it is looked at once more. */
+/** As far as a request may seem to lie back for waiting: what was written to a row meanwhile makes its answer late, and it is looked at once more. */
 const AHEAD_MS = 250;
 
 export function openHttp(options: HttpOptions, deps: SourceDeps): Http {
