@@ -48,12 +48,23 @@ export function poorButtons(page: Page): Promise<readonly string[]> {
   );
 }
 
-/** How long the page took from being asked for to being loaded, in milliseconds. */
-export function loadedIn(page: Page): Promise<number> {
+export interface Loaded {
+  /** What was fetched until the page was loaded, itself included. */
+  readonly urls: readonly string[];
+  /** Of all of it, as it came over the wire, heads apart. */
+  readonly bytes: number;
+}
+
+/** What this page is made of. */
+export function loaded(page: Page): Promise<Loaded> {
   return page.evaluate(() => {
-    const [navigation] = performance.getEntriesByType('navigation');
-    return navigation instanceof PerformanceNavigationTiming
-      ? navigation.loadEventEnd - navigation.startTime
-      : Number.NaN;
+    const entries = [
+      ...performance.getEntriesByType('navigation'),
+      ...performance.getEntriesByType('resource'),
+    ].filter((entry) => entry instanceof PerformanceResourceTiming);
+    return {
+      urls: entries.map(({ name }) => name),
+      bytes: entries.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+    };
   });
 }

@@ -5,7 +5,7 @@ import type { Daemon } from '../../src/daemon/daemon.js';
 import { openWorld, type World } from '../daemon/world.js';
 import { startBrowser, type TestBrowser } from '../servers/browser.js';
 import { freePort, until } from '../servers/index.js';
-import { dimTexts, loadedIn, overhang, poorButtons } from './looks.js';
+import { dimTexts, loaded, overhang, poorButtons } from './looks.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -44,13 +44,12 @@ afterEach(async () => {
   await world.sql`delete from sync.conflicts`;
 });
 
-test('it opens at once, and shows what SQL says', async () => {
+test('it is made of a few small files of its own, and shows what SQL says', async () => {
   const page = await open();
-  // What else the machine does can only add to it.
-  await until('it was loaded within 100 ms', async () => {
-    await page.reload();
-    return (await loadedIn(page)) < 100;
-  });
+  const { urls, bytes } = await loaded(page);
+  expect(urls.length).toBeLessThanOrEqual(4);
+  expect(urls.filter((asked) => !asked.startsWith(url))).toEqual([]);
+  expect(bytes).toBeLessThan(40_000);
   for (const source of ['invoiced', 'freshbooks']) {
     const [counts] = await world.sql`
       select count(*) filter (where vis_state = 0)::int as active, count(*) filter (where vis_state = 1)::int as deleted

@@ -4,8 +4,7 @@ import { judgeServer } from '../../src/cli/doctor/database.js';
 import { judgeRedis } from '../../src/cli/doctor/queue.js';
 import { runProgram } from '../daemon/process.js';
 import { KEY, openWorld, type World } from '../daemon/world.js';
-import { redisUrl, until } from '../servers/index.js';
-import { startOwnRedis } from '../servers/redis.js';
+import { ownRedisUrl, redisUrl, until } from '../servers/index.js';
 import { makeFolder, run } from './command.js';
 
 // Daemons read their accounts first, which takes its time where the machine is busy.
@@ -273,12 +272,11 @@ test('tells a missing CREDENTIALS_KEY, one that opens nothing, and when a former
 
 test('tells a Redis that may throw jobs away', async () => {
   const world = await readWorld();
-  const redis = await startOwnRedis();
-  const client = new Redis(redis.url);
+  const REDIS_URL = await ownRedisUrl();
+  const client = new Redis(REDIS_URL);
   await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
   client.disconnect();
-  const { code, faults } = await check(world, { REDIS_URL: redis.url });
-  await redis.stop();
+  const { code, faults } = await check(world, { REDIS_URL });
   expect(code).toBe(1);
   expect(faults).toContainEqual(
     expect.objectContaining({

@@ -1,17 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runProgram } from '../daemon/process.js';
-import { openWorld } from '../daemon/world.js';
+import { worldOn } from '../http/daemon.js';
 import { until } from '../servers/index.js';
-import { startOwnRedis } from '../servers/redis.js';
 import { makeFolder } from './command.js';
 
 test.each(['postgres', 'redis'] as const)(
   'on %s, in processes of their own: what waits for a worker swallows nothing that asks for more, and each is done',
   async (backend) => {
-    const world = await openWorld();
-    const redis = backend === 'redis' ? await startOwnRedis() : null;
-    if (redis) onTestFinished(() => redis.stop());
-    const env = { ...world.env, POLL_EVERY: '1h', ...(redis && { REDIS_URL: redis.url }) };
+    const world = await worldOn(backend);
+    const env = { ...world.env, POLL_EVERY: '1h' };
     const folder = makeFolder();
     const start = () => runProgram(['start'], { env, folder });
     const first = start();

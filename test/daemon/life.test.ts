@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { isReady, muteServer, serveDaemon, worldOn } from '../http/daemon.js';
 import { createDoor } from '../jobs/door.js';
-import { until } from '../servers/index.js';
-import { startOwnRedis } from '../servers/redis.js';
+import { ownRedisUrl, until } from '../servers/index.js';
 import { active, type World } from './world.js';
 
 // Processes of their own, where the machine is busy.
@@ -100,9 +99,7 @@ test('with its servers down it waits, says so every few seconds, and starts when
   const [door, redisDoor] = [await createDoor(), await createDoor()];
   const DATABASE_URL = door.to(world.env['DATABASE_URL'] ?? '');
   await door.shut();
-  const own = await startOwnRedis();
-  onTestFinished(() => own.stop());
-  const REDIS_URL = redisDoor.to(own.url);
+  const REDIS_URL = redisDoor.to(await ownRedisUrl());
   await redisDoor.shut();
   const daemon = await serveDaemon({ ...world.env, DATABASE_URL, REDIS_URL });
   const said = (words: RegExp): readonly number[] =>

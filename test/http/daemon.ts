@@ -4,8 +4,7 @@ import type { SandboxOptions } from '../../src/sandbox/index.js';
 import { makeFolder } from '../cli/command.js';
 import { type Program, runProgram } from '../daemon/process.js';
 import { openWorld, type World } from '../daemon/world.js';
-import { freePort, until } from '../servers/index.js';
-import { startOwnRedis } from '../servers/redis.js';
+import { freePort, ownRedisUrl, until } from '../servers/index.js';
 
 /** A daemon in a process of its own, and where it is served. */
 export interface Served {
@@ -37,9 +36,7 @@ export async function worldOn(queue: 'postgres' | 'redis', sandbox: SandboxOptio
   const world = await openWorld({ sandbox });
   if (queue === 'postgres') return world;
   // A process takes the usual names in Redis, so it needs one of its own.
-  const own = await startOwnRedis();
-  onTestFinished(() => own.stop());
-  return { ...world, env: { ...world.env, REDIS_URL: own.url } };
+  return { ...world, env: { ...world.env, REDIS_URL: await ownRedisUrl() } };
 }
 
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {

@@ -6,8 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { makeFolder } from '../cli/command.js';
 import { runProgram } from '../daemon/process.js';
 import { createDoor } from '../jobs/door.js';
-import { freePort, until } from '../servers/index.js';
-import { startOwnRedis } from '../servers/redis.js';
+import { freePort, ownRedisUrl, until } from '../servers/index.js';
 import { isReady, muteServer, type Served, serveDaemon, worldOn } from './daemon.js';
 
 // Processes of their own, where the machine is busy.
@@ -79,12 +78,11 @@ test('a server that takes connections and never answers does not hold /readyz up
 });
 
 test('a Redis that may throw jobs away makes it not ready, with the cure', async () => {
-  const own = await startOwnRedis();
-  onTestFinished(() => own.stop());
+  const REDIS_URL = await ownRedisUrl();
   const world = await worldOn('postgres');
-  const daemon = await serveDaemon({ ...world.env, REDIS_URL: own.url });
+  const daemon = await serveDaemon({ ...world.env, REDIS_URL });
   await until('it is ready', () => isReady(daemon), LONGEST_MS);
-  const redis = new Redis(own.url);
+  const redis = new Redis(REDIS_URL);
   onTestFinished(() => redis.disconnect());
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
   expect((await checksOf(daemon)).queue).toMatchObject({

@@ -10,8 +10,7 @@ import { requestResync } from '../../src/jobs/requests.js';
 import { reconcileSchedules } from '../../src/jobs/schedules.js';
 import { checkRedis, queueState } from '../../src/jobs/state.js';
 import { systemRuntime } from '../../src/runtime.js';
-import { createTestDatabase, freePort, unique, until } from '../servers/index.js';
-import { startOwnRedis, startRedis } from '../servers/redis.js';
+import { createTestDatabase, freePort, ownRedisUrl, unique, until } from '../servers/index.js';
 import { createDoor } from './door.js';
 import { BACKENDS, createCalls, createPlace, DONE, endOf, silent } from './harness.js';
 
@@ -182,10 +181,7 @@ describe('Redis', () => {
     await reconcileSchedules(queues, [poll]);
     (await until('it runs', () => calls[0])).answer(DONE);
     await door.shut();
-    const replacement = await startRedis();
-    onTestFinished(() => replacement.stop());
-    await flush(place.prefix, replacement.url);
-    door.to(replacement.url);
+    door.to(await ownRedisUrl());
     await door.open();
     const made = await until('the schedules are made', () =>
       reconcileSchedules(queues, [poll]).catch(() => null),
@@ -198,14 +194,13 @@ describe('Redis', () => {
 
   // These change the settings of a server, which must be their own.
   test('that refuses the password is an error at once, even to a daemon, and shows no password', async () => {
-    const own = await startOwnRedis();
-    onTestFinished(() => own.stop());
-    const redis = new Redis(own.url);
+    const url = await ownRedisUrl();
+    const redis = new Redis(url);
     onTestFinished(() => redis.disconnect());
     await redis.config('SET', 'requirepass', 'right');
     const lines: string[] = [];
     const error = await openQueues({
-      redisUrl: own.url.replace('//', '//:hunter2@'),
+      redisUrl: url.replace('//', '//:hunter2@'),
       databaseUrl: '',
       runtime: systemRuntime,
       log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }),
@@ -217,13 +212,12 @@ describe('Redis', () => {
   });
 
   test('that may throw away jobs is a problem, said with its cure', async () => {
-    const own = await startOwnRedis();
-    onTestFinished(() => own.stop());
-    const options = { redisUrl: own.url, databaseUrl: '', prefix: unique('jobs') };
+    const redisUrl = await ownRedisUrl();
+    const options = { redisUrl, databaseUrl: '', prefix: unique('jobs') };
     const queues = await openQueues({ ...options, runtime: systemRuntime, log: silent });
     onTestFinished(() => queues.close());
     expect(await checkRedis(queues)).toBeNull();
-    const redis = new Redis(own.url);
+    const redis = new Redis(redisUrl);
     onTestFinished(() => redis.disconnect());
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     expect(await checkRedis(queues)).toContain('Set it to noeviction.');

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from './postgres.js';
-import { startRedis } from './redis.js';
+import { type RedisProgram, startRedis } from './redis.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,7 +11,7 @@ declare module 'vitest' {
       readonly template: string;
       readonly problem: string | null;
     };
-    redis: { readonly url: string } | { readonly problem: string };
+    redis: { readonly url: string; readonly program: RedisProgram | null } | { readonly problem: string };
   }
 }
 
@@ -34,7 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       template,
       problem: problem && `The migrations fail: ${problem.problem}`,
     });
-    project.provide('redis', 'stop' in redis ? { url: redis.url } : redis);
+    project.provide('redis', 'stop' in redis ? { url: redis.url, program: redis.program } : redis);
     return async () => {
       await dropDatabase(database.adminUrl, template);
       await stop();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
-import { inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
+import { startOwnRedis } from './redis.js';
 import { until } from './until.js';
 
 export { freePort } from './guarded.js';
@@ -32,14 +33,25 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
 
 /** The Redis that all tests share: keep to a `prefix` of your own (see `unique`). */
 export function redisUrl(): string {
-  const redis = inject('redis');
-  if ('problem' in redis) throw new Error(redis.problem);
+  return sharedRedis().url;
+}
+
+/** The address of an empty Redis of the test's own, which ends with it. Takes 100 ms: what was unpacked for the shared one serves it too. */
+export async function ownRedisUrl(): Promise<string> {
+  const redis = await startOwnRedis(sharedRedis().program);
+  onTestFinished(() => redis.stop());
   return redis.url;
 }
 
 /** A name that no other test uses: `test_3f9a1c0b5d2e`. Fits databases, schemas, BullMQ prefixes and queues. */
 export function unique(prefix: string): string {
   return `${prefix}_${randomBytes(6).toString('hex')}`;
+}
+
+function sharedRedis() {
+  const redis = inject('redis');
+  if ('problem' in redis) throw new Error(redis.problem);
+  return redis;
 }
 
 async function drop(sql: postgres.Sql, name: string, withinMs = 10_000): Promise<void> {

@@ -7,10 +7,12 @@ import { until } from './until.js';
 
 export interface TestRedis {
   readonly url: string;
+  /** What it runs; null for a server that was given to us. */
+  readonly program: RedisProgram | null;
   stop(): Promise<void>;
 }
 
-interface Program {
+export interface RedisProgram {
   readonly command: string;
   readonly libraries: string | null;
 }
@@ -18,13 +20,13 @@ interface Program {
 /** The server named by TEST_REDIS_URL, or one of our own. */
 export async function startRedis(): Promise<TestRedis> {
   const given = process.env['TEST_REDIS_URL'];
-  return given ? { url: given, stop: async () => {} } : startOwnRedis();
+  return given ? { url: given, program: null, stop: async () => {} } : startOwnRedis();
 }
 
-/** One that is installed, or one unpacked from Debian's packages for this run. */
-export async function startOwnRedis(): Promise<TestRedis> {
+/** Runs this program, else one that is installed, else one unpacked from Debian's packages into the server's own folder. */
+export async function startOwnRedis(known: RedisProgram | null = null): Promise<TestRedis> {
   const place = makePlace('redis');
-  const program = installed() ?? unpacked(place);
+  const program = known ?? installed() ?? unpacked(place);
   const port = await freePort();
   const server = startGuarded(place, 'TERM', [
     ...(program.libraries ? ['env', `LD_LIBRARY_PATH=${program.libraries}`] : []),
@@ -39,10 +41,10 @@ export async function startOwnRedis(): Promise<TestRedis> {
     await server.stop();
     throw new Error(`Redis for the tests did not start (${output})`, { cause: error });
   }
-  return { url: `redis://127.0.0.1:${port}`, stop: server.stop };
+  return { url: `redis://127.0.0.1:${port}`, program, stop: server.stop };
 }
 
-function installed(): Program | null {
+function installed(): RedisProgram | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const commands = folders.flatMap((folder) =>
     ['redis-server', 'valkey-server'].map((name) => join(folder, name)),
@@ -51,7 +53,7 @@ function installed(): Program | null {
   return command ? { command, libraries: null } : null;
 }
 
-function unpacked(place: Place): Program {
+function unpacked(place: Place): RedisProgram {
   // The server's program is in the package of the tools, which a machine may have without the server.
   const root = unpackPackages(
     place,
