@@ -25,6 +25,7 @@ export interface BenchServer {
   postmaster(): Promise<number>;
   /** A new database, migrated; or a copy of another one, which nobody may be connected to. */
   create(name: string, template?: string): Promise<string>;
+  /** Whoever is connected to it, its autovacuum too. */
   drop(name: string): Promise<void>;
   /** Vacuums a database, and has all of the server written to disk: what happens afterwards is the worker's. */
   settle(sql: postgres.Sql): Promise<void>;
@@ -54,7 +55,7 @@ export async function startBenchServer(): Promise<BenchServer> {
       return url;
     },
     drop: async (name) => {
-      await own`drop database ${own(full(name))} with (force)`;
+      await admin`drop database ${admin(full(name))} with (force)`;
       made.delete(name);
     },
     settle: async (sql) => {
@@ -62,7 +63,7 @@ export async function startBenchServer(): Promise<BenchServer> {
       await admin`checkpoint`;
     },
     stop: async () => {
-      for (const name of made) await own`drop database if exists ${own(full(name))} with (force)`;
+      for (const name of made) await admin`drop database if exists ${admin(full(name))} with (force)`;
       await own.end();
       await admin.end();
       await server.stop();

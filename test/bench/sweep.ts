@@ -6,6 +6,9 @@ import { type BenchSandbox, type SourceName, startBenchSandbox } from './sandbox
 import { expectUntouched } from './untouched.js';
 
 const ROUNDS = 5;
+const PER_PAGE = 100;
+/** Pages that are read twice at most, one for each time that a walk gives way: every 20 s. */
+const MOST_TWICE = 10;
 
 /**
  * A sweep of 1,000,000 unchanged tasks (`--rows`) of one source (`--source`, else invoiced), against what `reread` measures: the same of 100,000.
@@ -78,7 +81,9 @@ async function sweep(
   await check();
   const [run] = await sql`
     select unchanged, inserted + updated + deleted as changed from sync.runs order by run_id desc limit 1`;
-  if (run?.['unchanged'] !== rows || run['changed'] !== 0)
+  // A walk that gave way goes on a page before its place: that page is counted twice.
+  const twice = Number(run?.['unchanged']) - rows;
+  if (!(twice >= 0 && twice % PER_PAGE === 0 && twice <= MOST_TWICE * PER_PAGE) || run?.['changed'] !== 0)
     throw new Error(`not a sweep of ${rows}: ${JSON.stringify(run)}`);
   return { ...spent, postgresMs };
 }
