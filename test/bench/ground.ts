@@ -25,7 +25,7 @@ export interface BenchServer {
   postmaster(): Promise<number>;
   /** A new database, migrated; or a copy of another one, which nobody may be connected to. */
   create(name: string, template?: string): Promise<string>;
-  /** Whoever is connected to it, its autovacuum too. */
+  /** Ends whoever is connected to it, its autovacuum too. */
   drop(name: string): Promise<void>;
   /** Vacuums a database, and has all of the server written to disk: what happens afterwards is the worker's. */
   settle(sql: postgres.Sql): Promise<void>;

@@ -48,8 +48,8 @@ export function poorButtons(page: Page): Promise<readonly string[]> {
   );
 }
 
-export interface Loaded {
-  /** What was fetched until the page was loaded, itself included. */
+interface Loaded {
+  /** What was fetched until now, itself included. */
   readonly urls: readonly string[];
   /** Of all of it, as it came over the wire, heads apart. */
   readonly bytes: number;

@@ -47,8 +47,12 @@ afterEach(async () => {
 test('it is made of a few small files of its own, and shows what SQL says', async () => {
   const page = await open();
   const { urls, bytes } = await loaded(page);
+  const own = new URL(url).origin;
+  expect(urls.filter((asked) => new URL(asked).origin !== own)).toEqual([]);
   expect(urls.length).toBeLessThanOrEqual(4);
-  expect(urls.filter((asked) => !asked.startsWith(url))).toEqual([]);
+  const paths = urls.map((asked) => new URL(asked).pathname);
+  expect(paths).toEqual(expect.arrayContaining(['/', '/page.css', '/page.js']));
+  expect(bytes).toBeGreaterThan(0);
   expect(bytes).toBeLessThan(40_000);
   for (const source of ['invoiced', 'freshbooks']) {
     const [counts] = await world.sql`

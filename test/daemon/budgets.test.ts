@@ -22,7 +22,7 @@ test('however many workers share an account, its requests in flight keep to its 
     invoiced: { tasks: 2_000, options: { maxInFlight: BUDGET.invoiced } },
     freshbooks: { tasks: 2_000, options: { rateLimit: FRESHBOOKS_A_MINUTE } },
   });
-  const start = () => startWorker({ env: { ...env, POLL_EVERY: '3s', SWEEP_EVERY: '15s' } });
+  const start = () => startWorker({ env: { ...env, POLL_EVERY: '3s', SWEEP_EVERY: '3s' } });
   const workers = await Promise.all([start(), start(), start()]);
   await until('both are read', async () => (await sql`select from sync.cursors`).length === 2, LONGEST_MS);
   for (const source of sources) {
