@@ -36,7 +36,7 @@ export function redisUrl(): string {
   return sharedRedis().url;
 }
 
-/** The address of an empty Redis of the test's own, which ends with it. Takes 100 ms: what was unpacked for the shared one serves it too. */
+/** The address of an empty Redis of the test's own, which ends with it. What was unpacked for the shared one serves it too. */
 export async function ownRedisUrl(): Promise<string> {
   const redis = await startOwnRedis(sharedRedis().program);
   onTestFinished(() => redis.stop());

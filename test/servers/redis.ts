@@ -12,6 +12,7 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** One that was unpacked is in the folder of the server that it was unpacked for, and goes with it. */
 export interface RedisProgram {
   readonly command: string;
   readonly libraries: string | null;
